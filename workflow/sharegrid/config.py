@@ -1,0 +1,281 @@
+"""Studies and the global configuration, read and checked at every parse: imports pydantic and yaml only."""
+
+import difflib
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from sharegrid import options, plugins
+from sharegrid.options import Section
+
+STAGES = ("prepare", "clear", "value", "pay", "plan", "coordinate", "present")
+DATASETS = {  # stage -> the Dataset that it makes
+    "prepare": "data",
+    "clear": "cleared",
+    "value": "values",
+    "pay": "payments",
+    "plan": "plan",
+    "coordinate": "coordination",
+}
+STUDY_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# stage, its field that names plug-ins, the package that holds them
+PLUGINS = [
+    ("pay", "mechanisms", "mechanisms"),
+    ("pay", "checks", "properties"),
+    ("plan", "methods", "planning"),
+    ("coordinate", "methods", "coordination"),
+    ("present", "figures", "figures"),
+    ("present", "tables", "tables"),
+]
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the text names file, key, value and cure."""
+
+
+class Study(Section):
+    """One case study: what its file says, checked."""
+
+    id: Annotated[str, Field(pattern=STUDY_ID.pattern)]
+    """Name of the file, of the target and of the results folder."""
+    title: str
+    """Title of the study."""
+    chapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")]
+    """Group of studies, such as ch3; a target of its own."""
+    section: str = ""
+    """Section of the book."""
+    text: str = ""
+    """What the study is about, its choices of reading and its limits."""
+    prepare: Annotated[options.SpotMarket | options.ReferenceMarket, Field(discriminator="market")]
+    """The market and its data."""
+    clear: options.Clear | None = None
+    """The optimum with everybody."""
+    value: options.Value | None = None
+    """The optima of coalitions."""
+    pay: options.Pay | None = None
+    """Payments."""
+    plan: options.Method | None = None
+    """Investment."""
+    coordinate: options.Method | None = None
+    """The same optimum by messages."""
+    present: options.Present | None = None
+    """Figures and tables."""
+    resources: dict[Literal[STAGES], options.Resources] = {}
+    """Memory and time of the study's cluster jobs by stage."""
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages that the study has, in their order."""
+        return [stage for stage in STAGES if getattr(self, stage) is not None]
+
+    @property
+    def market(self) -> str:
+        """Name of the market plug-in."""
+        return self.prepare.market
+
+    def params(self, stage: str) -> dict[str, Any]:
+        """The part of the configuration that one job may depend on, defaults filled in, plain types."""
+        section = getattr(self, stage).model_dump(mode="json")
+        if stage in ("clear", "value", "plan", "coordinate"):
+            section["market"] = self.market
+        if stage == "present":
+            section |= self.model_dump(mode="json", include={"id", "title", "chapter", "section", "text"})
+        return section
+
+    def plugin_modules(self, stage: str) -> list[str]:
+        """Dotted names of the modules that this study's plug-ins add to a stage."""
+        modules = {
+            plugins.module_of(kind, name)
+            for at, field, kind in PLUGINS
+            if at == stage
+            for _, name, _ in self.named_plugins(stage, field)
+        }
+        if stage == "prepare":
+            modules.add(plugins.module_of("preparation", self.market))
+            modules.add(plugins.module_of("readers", self.prepare.reader))
+        if stage in ("clear", "value"):
+            modules.add(plugins.module_of("markets", self.market))
+        return sorted(modules)
+
+    def named_plugins(self, stage: str, field: str) -> list[tuple[str, str, dict]]:
+        """(key in the file, plug-in, its options) for one field of one stage."""
+        section = getattr(self, stage)
+        entries = getattr(section, field) if section else {}
+        return [
+            (key, item.kind, item.options) if isinstance(item, options.Item) else (key, key, item)
+            for key, item in entries.items()
+        ]
+
+
+class Solver(Section):
+    """How programs are solved."""
+
+    name: Literal["highs"] = "highs"
+    """The solver; HiGHS is the only one."""
+
+
+class Global(Section):
+    """config/config.yaml."""
+
+    studies: Literal["all"] | list[str] = "all"
+    """Which studies are run."""
+    studies_folder: str | None = None
+    """Folder of a user's own studies, beside or instead of config/studies."""
+    resources_folder: str = "resources"
+    """Folder of the raw data."""
+    solver: Solver = Solver()
+    """The solver."""
+    seed: int = 2024
+    """Seed of everything random."""
+
+
+class Configuration(BaseModel):
+    """The global configuration and the studies that it names."""
+
+    settings: Global
+    studies: dict[str, Study]
+    resources: Path
+
+    @cached_property
+    def chapters(self) -> dict[str, list[str]]:
+        """Chapter -> its studies."""
+        groups: dict[str, list[str]] = {}
+        for name, study in self.studies.items():
+            groups.setdefault(study.chapter, []).append(name)
+        return groups
+
+    def raw_files(self, study: str) -> list[str]:
+        """Paths of the raw files that a study reads, relative to the resources folder."""
+        prepare = self.studies[study].prepare
+        if isinstance(prepare, options.ReferenceMarket):
+            cases = sorted((self.resources / prepare.cases).glob("*.m"))
+            return [path.relative_to(self.resources).as_posix() for path in cases] + [prepare.baseline]
+        return prepare.raw_files
+
+
+def load(config: dict, here: Path) -> Configuration:
+    """The checked configuration: `config` as Snakemake holds it, `here` the folder of the workflow (of the Snakefile).
+
+    Raises ConfigError with one clear text for anything that could not run: unknown keys and values, unknown plug-ins
+    and options, missing raw files, names in use.
+    """
+    settings = _checked(Global, config, "config/config.yaml")
+    resources = Path(settings.resources_folder)
+    if not resources.is_absolute() and not resources.exists():
+        resources = here / resources
+    folders = [Path(settings.studies_folder)] if settings.studies_folder else [here / "config/studies"]
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    if settings.studies != "all":
+        for name in settings.studies:
+            if name not in files:
+                raise ConfigError(f"config/config.yaml: studies: no study '{name}' in {folders[0]}{nearest(name, files)}")
+        files = {name: files[name] for name in settings.studies}
+    studies = {name: read_study(path) for name, path in files.items()}
+    configuration = Configuration(settings=settings, studies=studies, resources=resources)
+    _check_names(configuration)
+    _check_raw_files(configuration)
+    return configuration
+
+
+def read_study(path: Path) -> Study:
+    """One study file, checked; ConfigError otherwise."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: a study file is a mapping of keys; this one holds {type(content).__name__}")
+    study = _checked(Study, {"id": path.stem} | content, str(path))
+    _check_plugins(study, path)
+    _check_requests(study, path)
+    return study
+
+
+def _checked(model: type[BaseModel], content: dict, file: str):
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(model, problem, file) for problem in error.errors())) from None
+
+
+def _explain(model: type[BaseModel], problem: dict, file: str) -> str:
+    place = [part for part in problem["loc"] if part not in ("spot", "dc-opf")]
+    where = f"{file}: {'.'.join(map(str, place))}"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key{nearest(str(place[-1]), _keys_at(model, problem['loc'][:-1]))}"
+    message = problem["msg"].removeprefix("Value error, ")
+    shown = problem.get("input")
+    return f"{where}: {message}" + ("" if isinstance(shown, dict | list) else f" (got {shown!r})")
+
+
+def _keys_at(model: Any, place: tuple) -> list[str]:
+    """Keys that are allowed at a place of a model."""
+    for part in place:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            if part in options.MARKETS:
+                model = options.MARKETS[part]
+            else:
+                model = model.model_fields[part].annotation
+        else:  # a list or a dictionary: go to what it holds
+            model = get_args(model)[-1]
+        while get_origin(model) is not None and get_origin(model) not in (list, dict):
+            kinds = [kind for kind in get_args(model) if kind is not type(None)]
+            model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), kinds[0])
+            if part == "prepare":
+                break
+    fields = getattr(model, "model_fields", {})
+    return list(fields)
+
+
+def nearest(name: str, known) -> str:
+    """The nearest of the known names as a question, or the list of all of them."""
+    known = sorted(map(str, known))
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known) or 'none'}"
+
+
+def _check_plugins(study: Study, path: Path) -> None:
+    for stage, field, kind in PLUGINS:
+        for key, name, given in study.named_plugins(stage, field):
+            where = f"{path}: {stage}.{field}.{key}"
+            try:
+                module = plugins.module_of(kind, name)
+            except plugins.UnknownPlugin as error:
+                raise ConfigError(f"{where}: {error}") from None
+            _check_options(given, plugins.options(module, plugins.FUNCTIONS[kind]), where)
+
+
+def _check_options(given: dict, allowed: dict[str, plugins.Option], where: str) -> None:
+    for key in given:
+        if key not in allowed:
+            raise ConfigError(f"{where}: unknown option '{key}'{nearest(key, allowed)}")
+    fields = {name: (eval(option.annotation, {"Literal": Literal}), ... if option.required else option.default)
+              for name, option in allowed.items()}  # fmt: skip  # annotations of our own plug-ins, not of the user
+    _checked(create_model("Options", __config__={"strict": False}, **fields), given, where)
+
+
+def _check_requests(study: Study, path: Path) -> None:
+    if study.value and not study.clear:
+        raise ConfigError(f"{path}: value: needs the stage clear; add 'clear: {{}}'")
+    if study.pay and not study.clear:
+        raise ConfigError(f"{path}: pay: needs the stage clear; add 'clear: {{}}'")
+
+
+def _check_names(configuration: Configuration) -> None:
+    taken = {"all", *STAGES, *(f"all_{name}" for name in DATASETS.values()), "all_figures", "all_tables"}
+    for name, study in configuration.studies.items():
+        if name in taken or (name in configuration.chapters and configuration.chapters[name] != [name]):
+            raise ConfigError(f"study '{name}': the name of a stage, a target or a chapter; rename its file")
+        if study.chapter in taken:
+            raise ConfigError(f"study '{name}': chapter '{study.chapter}' is the name of a stage or a target")
+
+
+def _check_raw_files(configuration: Configuration) -> None:
+    for name in configuration.studies:
+        for raw in configuration.raw_files(name):
+            if not (configuration.resources / raw).is_file():
+                raise ConfigError(f"study '{name}': prepare: no file {raw} in {configuration.resources}/")
