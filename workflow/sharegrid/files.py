@@ -1,41 +1,23 @@
-"""Whole-or-nothing writers of results: everything is built under a temporary name beside its place and then renamed.
+"""Reading and whole-or-nothing writing of results: everything is built under a temporary name beside its place and then renamed.
 
 The temporary name carries the process id, as a job whose workflow was killed may still be writing. The bytes depend on the
 content and the libraries only: no time, host or path is in them.
 """
 
-import html
-import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sharegrid import pages
 
 if TYPE_CHECKING:  # each writer needs another heavy library, and a job pays for importing it
     import matplotlib.figure
     import pandas as pd
     import xarray as xr
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 1.5em; color: #222; background: #fff; max-width: 60em; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ padding: 0.2em 0.8em; border-bottom: 1px solid #ddd; text-align: left; }}
-th {{ position: sticky; top: 0; background: #f2f2f2; }}
-td.number, th.number {{ text-align: right; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 # A library upgrade that draws the same picture must not change a byte.
 FIGURE_METADATA = {
     "svg": {"Date": None, "Creator": None},
@@ -69,6 +51,14 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield part
 
 
+def read_datasets(inputs: Mapping[str, object]) -> "dict[str, xr.Dataset]":
+    """The Datasets among the named inputs of a job, by name, loaded."""
+    import xarray as xr
+
+    paths = {name: str(path) for name, path in inputs.items() if str(path).endswith(".nc")}
+    return {name: xr.load_dataset(path, engine="netcdf4") for name, path in paths.items()}
+
+
 def write_dataset(dataset: "xr.Dataset", path: Path) -> None:
     """Write `dataset` as compressed netCDF-4, variables and attributes in alphabetical order."""
     ordered = _in_order(dataset)
@@ -83,11 +73,11 @@ def write_text(text: str, path: Path) -> None:
         part.write_text(text, encoding="utf-8", newline="")
 
 
-def write_table(frame: "pd.DataFrame", folder: Path, stem: str, caption: str = "") -> None:
-    """Write `stem`.csv (10 significant digits, no index) and beside it `stem`.html, a page of its own that a browser shows."""
+def write_table(frame: "pd.DataFrame", folder: Path, stem: str, title: str = "", caption: str = "") -> None:
+    """Write `stem`.csv (10 significant digits, no index) and beside it `stem`.html, the same as a page that a browser shows."""
     text = frame.to_csv(index=False, float_format="%.10g", lineterminator="\n")
     write_text(text, Path(folder) / f"{stem}.csv")
-    write_text(page(stem, _table_html(frame, caption)), Path(folder) / f"{stem}.html")
+    write_text(pages.table_page(frame, title or stem, caption), Path(folder) / f"{stem}.html")
 
 
 def write_figure(figure: "matplotlib.figure.Figure", folder: Path, stem: str) -> None:
@@ -98,11 +88,6 @@ def write_figure(figure: "matplotlib.figure.Figure", folder: Path, stem: str) ->
         path = Path(folder) / f"{stem}.{suffix}"
         with replacing(path) as part, mpl.rc_context({"svg.hashsalt": stem}):
             figure.savefig(part, format=suffix, metadata=metadata)
-
-
-def page(title: str, body: str) -> str:
-    """A self-contained HTML page around `body`; `title` is plain text."""
-    return PAGE.format(title=html.escape(title), body=body)
 
 
 def _in_order(dataset: "xr.Dataset") -> "xr.Dataset":
@@ -120,24 +105,6 @@ def _in_order(dataset: "xr.Dataset") -> "xr.Dataset":
 def _encoding(variable: "xr.Variable") -> dict:
     # netCDF cannot filter strings of variable length, and a scalar has no chunks to filter
     return {} if variable.dtype.kind == "O" or variable.ndim == 0 else {"zlib": True, "complevel": 4, "shuffle": True}
-
-
-def _table_html(frame: "pd.DataFrame", caption: str) -> str:
-    numeric = [kind.kind in "iuf" for kind in frame.dtypes]
-    cells = [(' class="number"' if number else "") for number in numeric]
-    head = "".join(f"<th{cell}>{html.escape(str(name))}</th>" for cell, name in zip(cells, frame.columns, strict=True))
-    rows = (
-        "<tr>" + "".join(f"<td{cell}>{_cell(value)}</td>" for cell, value in zip(cells, row, strict=True)) + "</tr>"
-        for row in frame.itertuples(index=False, name=None)
-    )
-    text = f"<p>{html.escape(caption)}</p>\n" if caption else ""
-    return f"{text}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody>\n</table>"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.7g}"
-    return "" if value is None else html.escape(str(value))
 
 
 def _remove(path: Path) -> None:

@@ -17,11 +17,16 @@ PACKAGE = Path(__file__).resolve().parent
 NAME = PACKAGE.name
 FUNCTIONS = {
     "readers": "read",
+    "preparation": "prepare",
     "markets": "build",
     "mechanisms": "pay",
     "properties": "check",
+    "planning": "plan",
+    "coordination": "coordinate",
     "figures": "draw",
     "tables": "table",
+    "planning": "plan",
+    "coordination": "coordinate",
 }
 
 

@@ -1,0 +1,29 @@
+"""The log of a job."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def job(path: Path, label: str) -> Iterator[None]:
+    """Send what the block prints, solver included, to the file `path`; end the process with one line about an error.
+
+    The traceback is in the log; the terminal gets `label`, the error and the name of the log.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.dup(2)
+    with open(path, "w", encoding="utf-8") as log:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(log.fileno(), stream.fileno())  # the solver prints past Python
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever stops a job is told in the same way
+            traceback.print_exc()
+            text = f"Error in {label}: {type(error).__name__}: {error} (details: {path})\n"
+            os.write(terminal, text.encode())
+            raise SystemExit(1) from None
