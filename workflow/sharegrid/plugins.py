@@ -25,8 +25,6 @@ FUNCTIONS = {
     "coordination": "coordinate",
     "figures": "draw",
     "tables": "table",
-    "planning": "plan",
-    "coordination": "coordinate",
 }
 
 
