@@ -1,0 +1,128 @@
+"""A network and a study's options -> the data of the spot market, all scenarios in one Dataset."""
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from sharegrid import schema
+from sharegrid.options import ScenarioFamily, SpotMarket
+from sharegrid.preparation import dc_form, offers
+from sharegrid.preparation.scenarios import Scenario, coordinates, expand
+
+
+def prepare(options: SpotMarket, read: Callable[[str, str], xr.Dataset]) -> xr.Dataset:
+    """The spot market's data: dims scenario, bus, branch, generator, block, participant.
+
+    `read(path, reader)` returns a checked network Dataset. ValueError names the field, the label and the cure.
+    """
+    network = read(options.network.path, options.network.reader)
+    if "dcline" in network.dims:
+        raise ValueError(f"{options.network.path}: dcline: the spot market has no HVDC lines; take them out of service")
+    rate = network["rate"] if options.network.ratings is None else _ratings(network, options, read)
+    if options.copperplate:
+        network, rate = _gather(network), rate.isel(branch=slice(0, 0))
+    network, families = _named(network, options), options.scenarios
+    true = offers.true_offers(_split(network, families), options)
+    owner = _owner(true["generator"], options.participants)
+    participants = list(dict.fromkeys(owner.values))
+    scenarios = expand(families, participants)
+    data = xr.merge([true, dc_form.branches(network, options.dc_form), coordinates(scenarios)])
+    data = data.assign_coords(participant=participants).assign(owner=owner, reference_bus=_reference(network))
+    data = data.assign(_by_scenario(data, network, rate, scenarios, families, options.voll))
+    data = data.assign_coords(demand_mw=data["demand"].sum("bus"))
+    return schema.described(offers.checked(data), "data")
+
+
+def _named(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
+    """Generators get their names: counted from first_generator."""
+    names = [str(int(k) + options.first_generator) for k in network["generator"].values]
+    return network.assign_coords(generator=names)
+
+
+def _ratings(network: xr.Dataset, options: SpotMarket, read) -> xr.DataArray:
+    """rateA (branch) MW of another file with the same branches in the same order."""
+    other, name = read(options.network.ratings, "matpower"), options.network.ratings
+    ends = ("from_bus", "to_bus")
+    if other.sizes["branch"] != network.sizes["branch"] or any((other[e].values != network[e].values).any() for e in ends):
+        raise ValueError(f"prepare.network.ratings: {name} has other branches than {options.network.path}, or another order")
+    return other["rate"]
+
+
+def _gather(network: xr.Dataset) -> xr.Dataset:
+    """The copper plate: all demand and generators on one bus."""
+    bus = network["bus"].values[:1]
+    one = network.isel(bus=[0], branch=slice(0, 0))
+    for name in ("load", "shunt"):
+        one[name] = network[name].sum("bus", keepdims=True).assign_coords(bus=bus)
+    return one.assign(generator_bus=xr.full_like(network["generator_bus"], bus[0]), bus_type=("bus", [3]))
+
+
+def _reference(network: xr.Dataset):
+    return network["bus"].values[np.flatnonzero(network["bus_type"].values == 3)[0]]
+
+
+def _split(network: xr.Dataset, families: dict[str, ScenarioFamily]) -> xr.Dataset:
+    """Add a twin, named with a trailing b, of each generator that some family splits."""
+    for name in sorted({family.split for family in families.values() if family.split}):
+        _known(network["generator"], name, "split")
+        twin = network.sel(generator=[name]).assign_coords(generator=[f"{name}b"])
+        network = xr.concat([network, twin], "generator", data_vars="minimal")
+    return network
+
+
+def _owner(generator: xr.DataArray, participants: dict[str, list[str]] | None) -> xr.DataArray:
+    """Participant (generator) that owns each generator."""
+    if participants is None:
+        return generator.astype(str).drop_vars("generator").assign_coords(generator=generator.values)
+    owner = {}
+    for name, owned in participants.items():
+        for one in owned:
+            _known(generator, one, f"participants.{name}")
+            if one in owner:
+                raise ValueError(f"prepare.participants: generator '{one}' belongs to {owner[one]} and to {name}")
+            owner[one] = name
+    missing = [one for one in generator.values if one not in owner]
+    if missing:
+        raise ValueError(f"prepare.participants: generator '{missing[0]}' has no owner; list every generator once")
+    return generator.copy(data=[owner[one] for one in generator.values])
+
+
+def _known(generator: xr.DataArray, name: str, where: str) -> None:
+    if name not in generator.values:
+        first, last = generator.values[[0, -1]]
+        raise ValueError(f"prepare.{where}: no generator '{name}'; they are called {first} to {last}")
+
+
+def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll: float) -> dict[str, xr.DataArray]:
+    """What differs between scenarios: demand, price of lost load, line limits and offers."""
+    base = network["load"] + network["shunt"]
+    stacked = {
+        "demand": [_demand(base, one) for one in scenarios],
+        "voll": [xr.DataArray(_price_of_lost_load(one, families[one.family], voll)) for one in scenarios],
+        "line_limit": [_limit(rate, one) for one in scenarios],
+    }
+    reported = [offers.reported(data, one, families[one.family]) for one in scenarios]
+    for name in reported[0]:
+        stacked[name] = [one[name] for one in reported]
+    index = data["scenario"].to_index()
+    result = {name: xr.concat(parts, index.rename("scenario")) for name, parts in stacked.items()}
+    return {name: array.drop_vars(set(array.coords) - set(array.dims)) for name, array in result.items()}
+
+
+def _demand(base: xr.DataArray, scenario: Scenario) -> xr.DataArray:
+    if scenario.demand_mw is None:
+        return base
+    return base * (scenario.demand_mw / float(base.sum()))
+
+
+def _price_of_lost_load(scenario: Scenario, family: ScenarioFamily, voll: float) -> float:
+    if scenario.n1_rule == "backstop":
+        return family.backstop_price
+    return voll if scenario.voll is None else scenario.voll
+
+
+def _limit(rate: xr.DataArray, scenario: Scenario) -> xr.DataArray:
+    if scenario.limits == "none":
+        return xr.full_like(rate, np.inf)
+    return rate * (1.0 if scenario.limits == "case" else scenario.limits)
