@@ -1,0 +1,50 @@
+"""Core-selecting payments: the largest total profit that no set of participants and the loads would object to.
+
+    sum_{i in S} u_i <= J(N without S) - J(N) for every set S,  u >= 0,  r_i = c_i(p_i) + u_i               [$/h]
+
+Of the points with the largest total profit the one nearest to the VCG profits is taken.
+R. Day, S. Raghavan (2007); O. Karaca, M. Kamgarpour, Core-selecting mechanisms in electricity markets, arXiv 1811.09646.
+"""
+
+import numpy as np
+import xarray as xr
+
+from sharegrid.mechanisms import vcg
+from sharegrid.optimise import coalitions
+from sharegrid.optimise.core_point import core_point
+
+
+def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
+    """payment (scenario, participant) in $/h; NaN in scenarios whose core constraints were not all valued.
+
+    Raises ValueError for must-run data and if no scenario has its core constraints.
+    """
+    vcg.refuse_must_run(data)
+    if values is None or "core_complete" not in values or not bool(values["core_complete"].any()):
+        raise ValueError(
+            "core-selecting: no scenario has its core constraints; add coalitions: core (or all) to value: requests"
+        )
+    dispatched = vcg.dispatched(cleared)
+    profit = xr.full_like(cleared["output"], np.nan).reset_coords(drop=True)
+    for scenario in values["scenario"].values[values["core_complete"].values]:
+        profit.loc[{"scenario": scenario}] = core_profit(values, scenario, dispatched.sel(scenario=scenario).values)
+    payment = (cleared["reported_cost"] + profit).where(dispatched | profit.isnull(), 0.0).reset_coords(drop=True)
+    return xr.Dataset({"payment": payment.assign_attrs(units="$/h", long_name="core-selecting payment")})
+
+
+def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray) -> np.ndarray:
+    """Profits u (participant) in $/h of one scenario, 0 for who is not `dispatched` (participant).
+
+    Sets with somebody who is not dispatched bind nobody: his profit is 0, and J grows with the set.
+    """
+    cost = values["cost"].sel(scenario=scenario).values
+    absent = coalitions.absent(values)
+    saving = cost - float(coalitions.cost_of(values, []).sel(scenario=scenario))
+    asked = ~np.isnan(cost) & absent.any(axis=1) & ~absent[:, ~dispatched].any(axis=1)
+    sets, rhs = absent[asked][:, dispatched], saving[asked]
+    single = sets.sum(axis=1) == 1
+    pivotal = np.full(dispatched.sum(), np.nan)
+    pivotal[sets[single].argmax(axis=1)] = rhs[single]
+    profit = np.zeros(len(dispatched))
+    profit[dispatched] = core_point(rhs, sets, pivotal)
+    return profit

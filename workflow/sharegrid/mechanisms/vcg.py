@@ -1,0 +1,87 @@
+"""The pivotal mechanism (Vickrey, Clarke, Groves): each participant is paid its reported cost and what it saves.
+
+    r_i = c_i(p_i) + J(N without i) - J(N)                                                      [$/h]
+
+J(N without i) depends on the reports of the others only, so it does not move with the report of i.
+W. Vickrey (1961), E. Clarke (1971), T. Groves (1973).
+"""
+
+import numpy as np
+import xarray as xr
+
+from sharegrid.optimise import coalitions
+
+DISPATCHED = 1e-9  # MW; a participant with less output is not paid
+CURTAILED = "curtailed"  # n1_rule: what the others cannot serve is cut from the counterfactual at no cost
+
+
+def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
+    """payment, removal_cost, premium (scenario, participant) and revenue_inadequacy (scenario), all in $/h.
+
+    removal_cost is J(N without i); premium is the payment above the revenue at the price; revenue_inadequacy is the
+    sum of the payments less what the loads pay at their prices. NaN where J(N without i) was not valued. Raises
+    ValueError for must-run data and where no coalition was valued.
+    """
+    refuse_must_run(data)
+    removal = removal_cost(data, cleared, values)
+    payment = (cleared["reported_cost"] + removal - cleared["objective"]).where(dispatched(cleared), 0.0)
+    premium = payment - cleared["price_revenue"]
+    inadequacy = payment.sum("participant", skipna=False) - cleared["load_payment"]
+    results = {
+        "payment": (payment, "VCG payment"),
+        "removal_cost": (removal, "minimised cost without the participant"),
+        "premium": (premium, "VCG payment above the revenue at the price"),
+        "revenue_inadequacy": (inadequacy, "VCG payments less the payment of the loads"),
+    }
+    return xr.Dataset(
+        {
+            name: array.reset_coords(drop=True).assign_attrs(units="$/h", long_name=text)
+            for name, (array, text) in results.items()
+        }
+    )
+
+
+def refuse_must_run(data: xr.Dataset) -> None:
+    """ValueError if a participant cannot stay away: a removal would then not be a cut of its feasible set."""
+    if "must_run" in data and bool((data["must_run"] != 0).any()):
+        raise ValueError("VCG needs 0 in every feasible set; use pmin: zero")
+
+
+def dispatched(cleared: xr.Dataset) -> xr.DataArray:
+    """(scenario, participant), whether the participant delivers (or takes) more than 1e-9 MW."""
+    return np.abs(cleared["output"]) > DISPATCHED
+
+
+def removal_cost(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.DataArray:
+    """J(N without i) (scenario, participant) in $/h under the scenario's n1_rule; NaN where it was not valued.
+
+    J(N) for a participant without output, which nobody misses.
+    """
+    if values is None:
+        raise ValueError("VCG needs the cost of the market without each participant; give the study a value: stage")
+    cost = coalitions.removal_cost(values)
+    if "n1_rule" in data.coords:
+        rule = data["n1_rule"].sel(scenario=values["scenario"])
+        uncharged = data["voll"].sel(scenario=values["scenario"]) * lost_load_without(values)
+        cost = xr.where(rule == CURTAILED, cost - uncharged, cost)
+    return from_base(data, cost).where(dispatched(cleared), cleared["objective"]).reset_coords(drop=True)
+
+
+def lost_load_without(values: xr.Dataset) -> xr.DataArray:
+    """Lost load in MW when each participant alone is absent (scenario, participant); NaN where it was not valued."""
+    participants = values["participant"].values
+    lost = values["lost_load"].reindex(coalition=[coalitions.label([name]) for name in participants])
+    return lost.rename(coalition="participant").assign_coords(participant=participants)
+
+
+def from_base(data: xr.Dataset, without: xr.DataArray) -> xr.DataArray:
+    """`without` (scenario, participant, ...), a result in the absence of each participant, for all scenarios.
+
+    A scenario that was not valued takes the deviator's result from its base: the two differ in the report of the
+    deviator only, who is absent.
+    """
+    own = without.reset_coords(drop=True).reindex(scenario=data["scenario"].values)
+    own = own.reindex(participant=data["participant"].values)
+    of_base = own.sel(scenario=data["base"].values).assign_coords(scenario=data["scenario"].values)
+    deviates = (data["participant"] == data["deviator"]).reset_coords(drop=True)
+    return own.fillna(of_base.where(deviates))
