@@ -1,0 +1,43 @@
+"""Figure: what each load pays per MWh on top of its price so that VCG can be paid, by allocation rule."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sharegrid.figures import style
+from sharegrid.figures.style import ALLOCATIONS, PAGE, amount, look
+from sharegrid.tables import allocation, selection
+from sharegrid.tables.selection import Results
+
+
+def draw(results: Results, *, scenario: str, rules: list[str] | None = None) -> Figure:
+    """Adder in $/MWh over the loads, from the lowest to the highest price at their bus."""
+    frame = allocation.table(results, scenario=scenario, rules=rules)
+    chosen = [column for column in frame if column != "bus"]
+    here = results["cleared"].sel(scenario=scenario, bus=frame["bus"].to_numpy())
+    order = np.argsort(here["price"].values, kind="stable")
+    served, price = here["served"].values[order], here["price"].values[order]
+    body, axes = style.new(2, 1, width=PAGE, height=3.4, sharex=True, gridspec_kw={"height_ratios": [2, 1]})
+    above, below = axes[:, 0]
+    for rule in chosen:
+        adder = frame[rule].to_numpy()[order] / served
+        above.plot(np.arange(len(order)), adder, **look(ALLOCATIONS[rule], linestyle="none"))
+    above.set_ylabel("adder [$/MWh]")
+    below.step(np.arange(len(order)), price, where="mid", color=style.MECHANISMS["lmp"][1])
+    below.set_ylabel("price [$/MWh]")
+    below.set_xlabel("bus of the load, by price")
+    below.set_xticks(np.arange(len(order)), frame["bus"].to_numpy()[order], rotation=90, fontsize=4.5)
+    style.legend(body)
+    style.evidence(body, _concentration(frame, chosen, results, scenario))
+    style.state_voll(body, results["data"], [scenario])
+    return body.figure
+
+
+def _concentration(frame, rules: list[str], results: Results, scenario: str) -> str:
+    """The share of the ten loads that pay most under each rule."""
+    total = frame[rules].sum()
+    shares = [f"{ALLOCATIONS[rule][0]} {frame[rule].nlargest(10).sum() / total[rule]:.0%}" for rule in rules]
+    adder = selection.number(results["payments"], "uniform_adder", scenario)
+    return (
+        f"{amount(total.iloc[0])} $/h from {len(frame)} loads, {amount(adder)} $/MWh on average. "
+        f"The ten loads that pay most bear: {', '.join(shares)}."
+    )

@@ -1,0 +1,29 @@
+"""Figure: the premium of VCG over LMP of all units, sorted, with and without line limits."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sharegrid.figures import style
+from sharegrid.figures.style import GUIDE, QUANTITIES, VARIANTS, amount
+from sharegrid.tables import selection
+from sharegrid.tables.selection import Results
+
+
+def draw(results: Results, *, variants: list[str] | None = None, linear_below: float = 1.0) -> Figure:
+    """Premium in $/h (symlog) over the rank of the unit, a line per variant; the congestion rent is what can pay for their sum."""
+    labels = variants or selection.scenarios(results["data"], ["variants"])
+    body, ((axes,),) = style.new(height=2.7)
+    parts = []
+    for label, (colour, line) in zip(labels, VARIANTS, strict=False):
+        premium = np.sort(selection.read(results["payments"], "premium", scenario=label).values)[::-1]
+        axes.plot(np.arange(1, len(premium) + 1), premium, color=colour, linestyle=line, label=f"line limits {label}")
+        rent = float(results["cleared"]["congestion_rent"].sel(scenario=label))
+        parts.append(f"{label}: premia {amount(premium.sum())}, {QUANTITIES['congestion_rent'][0]} {amount(rent)}")
+    axes.set_yscale("symlog", linthresh=linear_below)
+    axes.axhline(0, **GUIDE)
+    axes.set_xlabel("unit, from the largest to the smallest premium")
+    axes.set_ylabel("premium over LMP [$/h]")
+    axes.legend(loc="upper right")
+    style.evidence(body, "Totals, $/h. " + "; ".join(parts) + ".")
+    style.state_voll(body, results["data"], labels)
+    return body.figure

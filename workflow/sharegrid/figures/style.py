@@ -1,0 +1,117 @@
+"""The one style of all figures: page sizes, colours that follow an entity from figure to figure, the finding as title.
+
+Colours are those of Okabe and Ito (2008) for mechanisms and of P. Tol's muted scheme for the rest: both stay apart for
+readers with colour-vision deficiencies. Marks differ as well, for print without colour.
+"""
+
+import textwrap
+from pathlib import Path
+
+import matplotlib.style
+import numpy as np
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter
+
+COLUMN, PAGE = 3.5, 7.16  # widths of a journal column and of a page, inches
+BOLD, PLAIN = 16, 21  # characters per inch of the headline and of the line below it
+STYLE = Path(__file__).with_name("sharegrid.mplstyle")
+
+# name: (label, colour, marker, line style)
+MECHANISMS = {
+    "pay-as-bid": ("pay-as-bid", "#E69F00", "^", (0, (1, 1))),
+    "lmp": ("LMP", "#0072B2", "s", (0, (4, 1.5))),
+    "core-selecting": ("core-selecting", "#009E73", "D", (0, (4, 1, 1, 1))),
+    "vcg": ("VCG", "#D55E00", "o", "-"),
+}
+QUANTITIES = {
+    "revenue_inadequacy": ("revenue inadequacy of VCG", "#000000", "o", "-"),
+    "premium": ("sum of VCG premia", "#CC79A7", "v", (0, (4, 1, 1, 1))),
+    "congestion_rent": ("congestion rent", "#56B4E9", "s", (0, (4, 1.5))),
+    "load_payment": ("loads pay (uniform price)", "#0072B2", "s", (0, (4, 1.5))),
+    "lost_load": ("largest lost load", "#882255", "v", "-"),
+}
+ALLOCATIONS = {
+    "energy": ("per MWh (energy)", "#332288", "s", (0, (4, 1.5))),
+    "lmp_proportional": ("in proportion to LMP", "#44AA99", "^", (0, (1, 1))),
+    "beneficiary": ("by benefit", "#AA4499", "o", "-"),
+    "generator_scaling": ("generators, scaled premium", "#999933", "D", "-"),
+    "mixed": ("loads and generators", "#882255", "v", "-"),
+}
+ENGINES = {
+    "rebuild": ("rebuild", "#BBBBBB", "s", "-"),
+    "warm": ("warm start", "#6699CC", "o", "-"),
+    "reduced": ("reduced", "#004488", "D", "-"),
+}
+VARIANTS = (("#777777", (0, (4, 1.5))), ("#0072B2", "-"), ("#D55E00", (0, (4, 1, 1, 1))), ("#009E73", (0, (1, 1))))
+GUIDE = {"color": "#777777", "linewidth": 0.7, "linestyle": (0, (2, 2)), "zorder": 1}
+
+
+def new(
+    rows: int = 1, columns: int = 1, *, width: float = COLUMN, height: float = 2.4, **grid
+) -> tuple[SubFigure, np.ndarray]:
+    """An empty figure in the project's style: its body and the axes (rows, columns); `grid` goes to ``SubFigure.subplots``.
+
+    ``body.figure`` is the figure. The style stays in force afterwards: Matplotlib reads parts of it only when it draws.
+    """
+    matplotlib.style.use(STYLE)
+    body = Figure(figsize=(width, height), layout="constrained").subfigures()
+    return body, body.subplots(rows, columns, squeeze=False, **grid)
+
+
+def headline(figure: Figure, text: str) -> None:
+    """Write the finding in bold, wrapped to the width of the figure, above everything."""
+    if text:
+        figure.suptitle(textwrap.fill(text, int(figure.get_figwidth() * BOLD)), x=0.01, ha="left", linespacing=1.25)
+
+
+def evidence(body: SubFigure, text: str) -> None:
+    """Write the numbers that support the finding, read from the data, below the headline."""
+    lines = textwrap.fill(text, int(body.figure.get_figwidth() * PLAIN))
+    body.suptitle(lines, x=0.01, ha="left", fontsize=6.5, fontweight="normal", color="#333333", linespacing=1.3)
+
+
+def look(entity: tuple, **changes) -> dict:
+    """Keyword arguments of ``Axes.plot`` for an entry of MECHANISMS, QUANTITIES, ALLOCATIONS or ENGINES."""
+    label, colour, marker, line = entity
+    return {"label": label, "color": colour, "marker": marker, "linestyle": line, "markeredgecolor": "white"} | changes
+
+
+def legend(body: SubFigure, columns: int = 4) -> None:
+    """One legend below the panels with every label once; it covers no data."""
+    found: dict[str, Artist] = {}
+    for axes in body.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    body.legend(found.values(), found.keys(), loc="outside lower left", ncols=min(columns, len(found)))
+
+
+def state_voll(body: SubFigure, data: xr.Dataset, scenarios: list[str]) -> None:
+    """Write the price of lost load V of the scenarios at the lower right: every VCG payment depends on it."""
+    prices = np.unique(data["voll"].sel(scenario=scenarios).values)
+    value = " to ".join(dict.fromkeys(amount(price) for price in (prices[0], prices[-1])))
+    note = f"Price of lost load V = {value} $/MWh"
+    body.figure.supxlabel(note, x=0.99, ha="right", fontsize=6, color="#555555")
+
+
+def amount(value: float) -> str:
+    """A number for reading: about four digits, thin spaces between groups of three, a true minus sign."""
+    size = abs(value)
+    decimals = 0 if size >= 1000 or float(value).is_integer() else 1 if size >= 100 else 2 if size >= 0.1 else 4
+    return f"{value:,.{decimals}f}".replace(",", "\u2009").replace("-", "\u2212")
+
+
+def group_digits(axis: Axis) -> None:
+    """Tick labels of a linear axis with groups of three digits."""
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:,.10g}".replace(",", "\u2009").replace("-", "\u2212"))
+    )
+
+
+def panel_title(axes: Axes, text: str, index: int | None = None) -> None:
+    """Left-aligned title of one panel, with its letter (a), (b) ... if `index` is given."""
+    letter = "" if index is None else f"({chr(ord('a') + index)}) "
+    axes.set_title(letter + text)

@@ -1,0 +1,68 @@
+"""Figure: what each unit is paid per MWh under every mechanism, in one panel per variant."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sharegrid.figures import style
+from sharegrid.figures.style import COLUMN, MECHANISMS, PAGE, amount, look
+from sharegrid.tables import selection, settlement
+from sharegrid.tables.selection import IDLE, Results
+
+PAID = {"pay-as-bid": "pab_payment", "lmp": "lmp_revenue", "core-selecting": "core_payment", "vcg": "vcg_payment"}
+
+
+def draw(
+    results: Results,
+    *,
+    variants: list[str] | None = None,
+    mechanisms: list[str] | None = None,
+    scale: Literal["linear", "log"] = "log",
+) -> Figure:
+    """Payment in $/MWh of the dispatched units, ordered by what VCG pays; a mechanism not computed for a variant is absent."""
+    labels = variants or selection.scenarios(results["data"], ["variants"])
+    frame = settlement.table(results, variants=labels)
+    frame = frame[frame["p_mw"] > IDLE]
+    rules = mechanisms or list(PAID)
+    crowded = frame.groupby("variant").size().max() > 12
+    width = PAGE if crowded or len(labels) > 2 else COLUMN
+    rows, columns = (len(labels), 1) if crowded else (1, len(labels))
+    body, axes = style.new(rows, columns, width=width, height=1.1 + 1.6 * rows, sharey=not crowded)
+    for index, (panel, label) in enumerate(zip(axes.flat, labels, strict=True)):
+        _panel(panel, frame[frame["variant"] == label], rules)
+        style.panel_title(panel, f"line limits {label}", index)
+        panel.set_yscale(scale)
+    body.supxlabel("unit, by VCG payment per MWh")
+    body.supylabel("payment [$/MWh]")
+    style.legend(body)
+    style.evidence(body, _averages(frame, labels, rules))
+    style.state_voll(body, results["data"], labels)
+    return body.figure
+
+
+def _panel(axes: Axes, frame: pd.DataFrame, rules: list[str]) -> None:
+    ordered = frame.assign(rate=frame["vcg_payment"] / frame["p_mw"]).sort_values(["rate", "gen"], kind="stable")
+    place = np.arange(len(ordered))
+    rates = {rule: (ordered[PAID[rule]] / ordered["p_mw"]).to_numpy() for rule in rules}
+    stacked = np.array(list(rates.values()))
+    axes.vlines(place, np.nanmin(stacked, axis=0), np.nanmax(stacked, axis=0), color="#cccccc", linewidth=0.8, zorder=1)
+    for rule, rate in rates.items():
+        if not np.isnan(rate).all():
+            axes.plot(place, rate, **look(MECHANISMS[rule], linestyle="none"))
+    axes.set_xticks(place, ordered["gen"])
+    axes.tick_params(axis="x", labelsize=6)
+    axes.grid(visible=False, axis="x")
+
+
+def _averages(frame: pd.DataFrame, labels: list[str], rules: list[str]) -> str:
+    """The average payment of each mechanism per variant."""
+    parts = []
+    for label in labels:
+        here = frame[frame["variant"] == label]
+        means = {rule: here[PAID[rule]].sum(skipna=False) / here["p_mw"].sum() for rule in rules}
+        known = [f"{MECHANISMS[rule][0]} {amount(mean)}" for rule, mean in means.items() if not np.isnan(mean)]
+        parts.append(f"{label}: {', '.join(known)}")
+    return "Average payment, $/MWh. " + "; ".join(parts) + "."
