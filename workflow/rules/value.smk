@@ -1,6 +1,6 @@
 rule value:
     input:
-        unpack(earlier("prepare", "clear")),
+        unpack(earlier("prepare")),
         code=code("value"),
     output:
         "results/{study}/values.nc",
@@ -27,7 +27,7 @@ rule value:
 
 rule value_chunk:
     input:
-        unpack(earlier("prepare", "clear")),
+        unpack(earlier("prepare")),
         code=code("value"),
     output:
         temp("results/{study}/values/{chunk}-of-{chunks}.nc"),

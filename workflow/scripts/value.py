@@ -3,7 +3,8 @@
 from sharegrid import files, logs
 from sharegrid.stages import value
 
-part = {name: int(snakemake.wildcards[name]) for name in ("chunk", "chunks") if name in snakemake.wildcards.keys()}
+chunk, chunks = (int(snakemake.wildcards.get(name, default)) for name, default in (("chunk", 0), ("chunks", 1)))
 with logs.job(snakemake.log[0], f"{snakemake.wildcards.study}, value"):
-    values = value.value(**files.read_datasets(snakemake.input), config=snakemake.params.config, **part)
+    results = files.read_datasets(snakemake.input)
+    values = value.value(**results, config=snakemake.params.config, chunk=chunk, chunks=chunks)
     files.write_dataset(values, snakemake.output[0])

@@ -1,5 +1,6 @@
 """The log of a job."""
 
+import logging
 import os
 import sys
 import traceback
@@ -10,9 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def job(path: Path, label: str) -> Iterator[None]:
-    """Send what the block prints, solver included, to the file `path`; end the process with one line about an error.
+    """Send what the block prints and logs, solver included, to the file `path`; end the process with one text about an error.
 
-    The traceback is in the log; the terminal gets `label`, the error and the name of the log.
+    The traceback is in the log; the terminal gets `label`, the error with its notes, and the name of the log.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2)
@@ -20,10 +21,11 @@ def job(path: Path, label: str) -> Iterator[None]:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(log.fileno(), stream.fileno())  # the solver prints past Python
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever stops a job is told in the same way
             traceback.print_exc()
-            text = f"Error in {label}: {type(error).__name__}: {error} (details: {path})\n"
-            os.write(terminal, text.encode())
+            reason = "; ".join([str(error), *getattr(error, "__notes__", [])])
+            os.write(terminal, f"Error in {label}: {type(error).__name__}: {reason} (details: {path})\n".encode())
             raise SystemExit(1) from None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 PACKAGE = Path(__file__).resolve().parent
 NAME = PACKAGE.name
@@ -63,7 +64,12 @@ def available(kind: str) -> tuple[str, ...]:
 
 def load(kind: str, name: str) -> Callable:
     """Import the plug-in `name` of the package `kind` and return its function."""
-    return getattr(importlib.import_module(module_of(kind, name)), FUNCTIONS[kind])
+    return getattr(load_module(kind, name), FUNCTIONS[kind])
+
+
+def load_module(kind: str, name: str) -> ModuleType:
+    """Import the plug-in `name` of the package `kind` and return its module."""
+    return importlib.import_module(module_of(kind, name))
 
 
 @cache
