@@ -20,6 +20,6 @@ rule clear:
         config=settings("clear"),
         versions=SOLVER_VERSIONS,
     message:
-        "{wildcards.study}: clear the market with everybody"
+        "{wildcards.study}, clear: clear the market with everybody"
     script:
         "../scripts/clear.py"

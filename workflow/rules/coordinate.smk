@@ -20,6 +20,6 @@ rule coordinate:
         config=settings("coordinate"),
         versions=SOLVER_VERSIONS,
     message:
-        "{wildcards.study}: reach the optimum by messages"
+        "{wildcards.study}, coordinate: reach the optimum by messages"
     script:
         "../scripts/coordinate.py"

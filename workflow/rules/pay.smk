@@ -19,6 +19,6 @@ rule pay:
     params:
         config=settings("pay"),
     message:
-        "{wildcards.study}: pay the participants under each mechanism"
+        "{wildcards.study}, pay: pay the participants under each mechanism"
     script:
         "../scripts/pay.py"

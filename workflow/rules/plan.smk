@@ -20,6 +20,6 @@ rule plan:
         config=settings("plan"),
         versions=SOLVER_VERSIONS,
     message:
-        "{wildcards.study}: plan the investments"
+        "{wildcards.study}, plan: plan the investments"
     script:
         "../scripts/plan.py"

@@ -20,6 +20,6 @@ rule prepare:
     params:
         config=settings("prepare"),
     message:
-        "{wildcards.study}: check the raw data and lay out the scenarios"
+        "{wildcards.study}, prepare: check the raw data and lay out the scenarios"
     script:
         "../scripts/prepare.py"

@@ -41,6 +41,6 @@ rule present:
     params:
         config=settings("present"),
     message:
-        "{wildcards.study}: draw the figures and write the tables"
+        "{wildcards.study}, present: draw the figures and write the tables"
     script:
         "../scripts/present.py"

@@ -20,7 +20,7 @@ rule value:
         config=settings("value"),
         versions=SOLVER_VERSIONS,
     message:
-        "{wildcards.study}: value the coalitions"
+        "{wildcards.study}, value: value the coalitions"
     script:
         "../scripts/value.py"
 
@@ -49,7 +49,7 @@ rule value_chunk:
         config=settings("value"),
         versions=SOLVER_VERSIONS,
     message:
-        "{wildcards.study}: value the coalitions of part {wildcards.chunk} of {wildcards.chunks}"
+        "{wildcards.study}, value_chunk: value the coalitions of part {wildcards.chunk} of {wildcards.chunks}"
     script:
         "../scripts/value.py"
 
@@ -73,6 +73,6 @@ rule value_gather:
         mem_mb=memory("value"),
         runtime=time_limit("value"),
     message:
-        "{wildcards.study}: gather the values"
+        "{wildcards.study}, value_gather: gather the values"
     script:
         "../scripts/value_gather.py"
