@@ -95,10 +95,10 @@ CONTRACTS = {"data": DATA, "cleared": CLEARED, "values": VALUES, "payments": PAY
 
 def described(dataset: xr.Dataset, contract: str) -> xr.Dataset:
     """The Dataset with units and long_name on every variable of the contract that lacks them."""
-    dataset = dataset.copy()
+    dataset, variables = dataset.copy(), DATA | CONTRACTS[contract]  # scenarios carry their coordinates everywhere
     for name in dataset.variables:
-        if name in CONTRACTS[contract]:
-            known = CONTRACTS[contract][name]
+        if name in variables:
+            known = variables[name]
             dataset[name].attrs = {"units": known.unit, "long_name": known.meaning} | dataset[name].attrs
     return dataset
 

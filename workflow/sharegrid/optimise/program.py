@@ -5,6 +5,7 @@ program per scenario with the same columns and rows. This module creates every m
 switched on here.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ import xarray as xr
 from sharegrid.optimise.highs import Program
 
 linopy.options["semantics"] = "v1"  # the default fills missing labels with zero, silently
+logging.getLogger("linopy").setLevel(logging.WARNING)  # fifteen lines per solve
 
 SCENARIO = "scenario"
 

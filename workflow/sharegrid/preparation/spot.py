@@ -105,8 +105,8 @@ def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll:
     reported = [offers.reported(data, one, families[one.family]) for one in scenarios]
     for name in reported[0]:
         stacked[name] = [one[name] for one in reported]
-    index = data["scenario"].to_index()
-    result = {name: xr.concat(parts, index.rename("scenario")) for name, parts in stacked.items()}
+    index = data["scenario"].drop_vars(set(data["scenario"].coords) - {"scenario"})
+    result = {name: xr.concat(parts, index) for name, parts in stacked.items()}
     return {name: array.drop_vars(set(array.coords) - set(array.dims)) for name, array in result.items()}
 
 

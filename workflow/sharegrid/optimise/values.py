@@ -1,0 +1,152 @@
+"""The value engine: the optimum of each asked coalition, for any market with owners.
+
+Back ends, all exact: `rebuild` builds and solves the linopy model of every coalition anew (the slow reference); `warm`
+keeps one program alive, closes the columns of the absent and restarts the dual simplex; `reduced` and `merit-order`
+use the structure of a DC spot market.
+"""
+
+import logging
+import time
+from types import ModuleType
+
+import numpy as np
+import xarray as xr
+
+from sharegrid.optimise import reduced
+from sharegrid.optimise.clear import solve_named, split_model
+from sharegrid.optimise.coalitions import Counterfactuals, label
+from sharegrid.optimise.highs import NotOptimal, Solved
+from sharegrid.optimise.program import SplitModel
+from sharegrid.optimise.quadratic import live
+
+log = logging.getLogger(__name__)
+DISPATCHED = 1e-9  # MW; who supplies less in the optimum can leave without changing it
+PROGRESS_SECONDS = 10
+
+
+def counterfactuals(market: ModuleType, data: xr.Dataset, absent: np.ndarray, backend: str) -> Counterfactuals:
+    """The optima of the coalitions `absent` (coalition, participant; True = absent) of one scenario.
+
+    `data` keeps its dim scenario, of size 1. The details are those that the market's COUNTERFACTUAL names. Raises
+    NotOptimal naming scenario, coalition and status, ValueError if the back end cannot serve the market.
+    """
+    if backend in STRUCTURED:
+        if not {"susceptance", "offer_price"} <= set(data.variables):
+            raise ValueError(f"back end '{backend}' serves DC spot markets only; use backend: warm")
+        return STRUCTURED[backend](data.isel(scenario=0), absent, details=True)
+    return {"warm": warm, "rebuild": rebuild}[backend](market, data, absent)
+
+
+STRUCTURED = {"reduced": reduced.counterfactuals}
+
+
+def warm(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counterfactuals:
+    """One live program for all coalitions, solved first with everybody.
+
+    Coalitions that lack only participants without output share the optimum with everybody and are not solved.
+    """
+    split = split_model(market, data)
+    program = split.program(0)
+    engine = live(program, f"scenario {split.scenarios[0]}")
+    everybody = solve_named(engine, split, label([]), cold=True)
+    supplies = np.array([np.abs(everybody.x[columns]).max(initial=0) > DISPATCHED for columns in split.owned])
+    names = np.array(split.participants, dtype=object)
+    sweep, closed = Sweep(len(absent)), np.zeros(len(names), dtype=bool)
+    sweep.count(everybody.iterations)
+    shared = _details(market, split, everybody)
+    for k, gone in enumerate(absent):
+        if not (gone & supplies).any():
+            sweep.record(k, everybody.objective, *shared)
+            continue
+        _switch(engine, program, split, closed & ~gone, gone & ~closed)
+        closed = gone
+        solved = solve_named(engine, split, label(names[gone]))
+        sweep.count(solved.iterations)
+        sweep.record(k, solved.objective, *_details(market, split, solved), solved.iterations, solved.fallback)
+    return sweep.result()
+
+
+def _switch(engine, program, split: SplitModel, back: np.ndarray, gone: np.ndarray) -> None:
+    """Give the columns of those who came back their bounds, close those of who left."""
+    for who in np.flatnonzero(back):
+        columns = split.owned[who]
+        engine.set_column_bounds(columns, program.lower[columns], program.upper[columns])
+    for who in np.flatnonzero(gone):
+        columns = split.owned[who]
+        engine.set_column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
+
+
+def _details(market: ModuleType, split: SplitModel, solved: Solved) -> tuple[float, dict[str, np.ndarray]]:
+    """Lost load in MW, and the arrays that the market keeps of a counterfactual."""
+    families = {"primal": (split.variables, solved.x), "dual": (split.constraints, solved.row_dual)}
+    kept = {}
+    for name, (kind, family) in market.COUNTERFACTUAL.items():
+        layouts, values = families[kind]
+        kept[name] = layouts[family].read(values).values
+    return float(split.variables[market.LOST_LOAD].read(solved.x).sum()), kept
+
+
+def rebuild(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counterfactuals:
+    """The slow reference: every coalition's linopy model is built anew and solved cold, by linopy's own road to HiGHS.
+
+    Quadratic costs go through the tangent cuts of optimise/quadratic.py, as HiGHS' quadratic solver is not exact enough.
+    """
+    names, sweep = data["participant"].values.astype(object), Sweep(len(absent))
+    for k, gone in enumerate(absent):
+        model = market.build(data)
+        _close(model, market.owners(data), names[gone])
+        where = f"scenario {data['scenario'].values[0]}, {label(names[gone])}"
+        sweep.count(0)
+        if model.type == "QP":
+            split = SplitModel(model, market.owners(data), names)
+            solved = live(split.program(0), where).solve(cold=True)
+            sweep.record(k, solved.objective, *_details(market, split, solved), solved.iterations)
+        else:
+            status = model.solve("highs", io_api="direct", output_flag=False, threads=1)
+            if status != ("ok", "optimal"):
+                raise NotOptimal(where, status[1])
+            sweep.record(k, float(model.objective.value), *_linopy_details(market, model))
+    return sweep.result()
+
+
+def _close(model, owners: dict[str, xr.DataArray], gone: np.ndarray) -> None:
+    for name, owner in owners.items():
+        variable = model.variables[name]
+        stays = xr.DataArray(~np.isin(owner.values.astype(object), gone), dims=owner.dims, coords=owner.coords)
+        variable.update(lower=variable.lower.where(stays, 0.0), upper=variable.upper.where(stays, 0.0))
+
+
+def _linopy_details(market: ModuleType, model) -> tuple[float, dict[str, np.ndarray]]:
+    solution = {"primal": model.solution, "dual": model.dual}
+    kept = {name: solution[kind][family].isel(scenario=0).values
+            for name, (kind, family) in market.COUNTERFACTUAL.items()}  # fmt: skip
+    return float(model.solution[market.LOST_LOAD].sum()), kept
+
+
+class Sweep:
+    """Collects the counterfactuals of one scenario and tells the progress of a long sweep."""
+
+    def __init__(self, coalitions: int):
+        self._rows: list[tuple] = [None] * coalitions
+        self._counts = {"lp_solves": 0, "iterations": 0, "n_lines_generated": 0}
+        self._started = self._told = time.monotonic()
+
+    def count(self, iterations: int) -> None:
+        """Note one solve."""
+        self._counts["lp_solves"] += 1
+        self._counts["iterations"] += iterations
+
+    def record(self, k: int, cost: float, lost_load: float, details: dict, iterations=0, fallback=False) -> None:
+        """Note the k-th coalition; coalitions come in order."""
+        self._rows[k] = (cost, lost_load, iterations, fallback, details)
+        now, total = time.monotonic(), len(self._rows)
+        if now - self._told > PROGRESS_SECONDS:
+            self._told = now
+            log.info("%d of %d coalitions, about %.0f s left", k + 1, total, (now - self._started) * (total / (k + 1) - 1))
+
+    def result(self) -> Counterfactuals:
+        """Everything recorded, as arrays."""
+        cost, lost_load, iterations, fallback, details = zip(*self._rows, strict=True)
+        stacked = {name: np.stack([one[name] for one in details]) for name in details[0]}
+        plain = [np.array(column, dtype=float) for column in (cost, lost_load)]
+        return Counterfactuals(*plain, np.array(iterations), np.array(fallback, dtype=int), stacked, self._counts)

@@ -1,0 +1,44 @@
+"""Payments under each mechanism, the sharing of a deficit, and the checks of properties."""
+
+import logging
+
+import xarray as xr
+
+from sharegrid import plugins, schema
+from sharegrid.mechanisms import deficit
+
+log = logging.getLogger(__name__)
+
+
+def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, config: dict) -> xr.Dataset:
+    """payment and profit (scenario, mechanism, participant) in $/h, profits at the true cost, and whatever the
+    mechanisms, the deficit rules and the checks of the study add."""
+    settled = {}
+    for name, options in config["mechanisms"].items():
+        log.info("mechanism %s", name)
+        settled[name] = plugins.load("mechanisms", name)(data, cleared, values, **options)
+    payments = _together(settled, cleared)
+    if config["deficit"]:
+        log.info("sharing of the deficit")
+        payments = _joined(payments, deficit.allocate(data, cleared, values, payments, **config["deficit"]))
+    for name, options in config["checks"].items():
+        log.info("check %s", name)
+        check = plugins.load("properties", name)
+        payments = _joined(payments, check(data, cleared, values, payments, **options))
+    return schema.check(schema.described(payments, "payments"), "payments")
+
+
+def _together(settled: dict[str, xr.Dataset], cleared: xr.Dataset) -> xr.Dataset:
+    """All mechanisms along the dim mechanism, and what single mechanisms report beside the payment."""
+    mechanism = xr.DataArray(list(settled), dims="mechanism", name="mechanism", coords={"mechanism": list(settled)})
+    payment = xr.concat([one["payment"] for one in settled.values()], mechanism, join="exact")
+    payment = payment.transpose("scenario", "mechanism", "participant").drop_attrs()
+    profit = (payment - cleared["true_cost"]).transpose(*payment.dims).drop_attrs()
+    payments = xr.Dataset({"payment": payment, "profit": profit})
+    for one in settled.values():
+        payments = _joined(payments, one.drop_vars("payment"))
+    return payments
+
+
+def _joined(payments: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
+    return xr.merge([payments, more], join="outer", compat="no_conflicts")

@@ -1,0 +1,138 @@
+"""The optimum of each asked coalition."""
+
+import fnmatch
+import logging
+
+import numpy as np
+import xarray as xr
+
+from sharegrid import plugins, schema
+from sharegrid.optimise import coalitions, values
+from sharegrid.optimise.coalitions import Counterfactuals
+from sharegrid.options import CoalitionRequest
+
+log = logging.getLogger(__name__)
+ENGINES = ("rebuild", "warm", "reduced")
+ASKED = {"removals": coalitions.removals, "pairs": coalitions.pairs, "all": coalitions.subsets, "core": coalitions.removals}
+
+
+def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr.Dataset:
+    """Costs of the coalitions that the study asks for, for the `chunk`-th of `chunks` parts of its scenarios."""
+    market = plugins.load_module("markets", config["market"])
+    requests = [CoalitionRequest.model_validate(request) for request in config["requests"]]
+    asked = _asked(data, requests)
+    mine = np.array_split(list(asked), chunks)[chunk]
+    parts = []
+    for k, scenario in enumerate(mine):
+        one = data.sel(scenario=[scenario])
+        log.info("scenario %s (%d of %d)", scenario, k + 1, len(mine))
+        parts.append(_scenario(market, one, asked[scenario], config["backend"]))
+    result = gather(parts)
+    if config["compare"]:
+        names = [name for name in _matching(data, config["compare"]["scenarios"]) if name in mine]
+        compared = [_compare(market, data.sel(scenario=[name]), config["compare"]["rebuild_sample"]) for name in names]
+        result = xr.merge([result, *[xr.concat(compared, "scenario")] * bool(compared)], join="outer", compat="no_conflicts")
+    return schema.check(schema.described(result, "values"), "values")
+
+
+def gather(parts: list[xr.Dataset]) -> xr.Dataset:
+    """Values of several scenarios or chunks in one Dataset; coalitions keep the order in which they first appear."""
+    order = list(dict.fromkeys(name for part in parts for name in part["coalition"].values))
+    member = xr.concat([part["member"] for part in parts], "coalition", join="exact")
+    member = member.isel(coalition=np.unique(member["coalition"].values.astype(str), return_index=True)[1])
+    rest = [part.drop_vars("member").reindex(coalition=order) for part in parts]
+    result = xr.concat(rest, "scenario", data_vars="all", coords="minimal", compat="override", join="outer")
+    return schema.described(result.assign(member=member.sel(coalition=order)), "values")
+
+
+def _asked(data: xr.Dataset, requests: list[CoalitionRequest]) -> dict[str, set[str]]:
+    """Scenario -> the kinds of coalitions asked for, scenarios in the order of the data."""
+    asked: dict[str, set[str]] = {}
+    for request in requests:
+        for name in _matching(data, request.scenarios):
+            asked.setdefault(name, set()).add(request.coalitions)
+    return {name: asked[name] for name in data["scenario"].values.tolist() if name in asked}
+
+
+def _matching(data: xr.Dataset, patterns: list[str]) -> list[str]:
+    """Scenarios by label, family or pattern; ValueError names a pattern that matches none."""
+    labels, families = data["scenario"].values.tolist(), data["family"].values.tolist()
+    found = []
+    for pattern in patterns:
+        hits = [name for name, family in zip(labels, families, strict=True)
+                if family == pattern or fnmatch.fnmatchcase(name, pattern)]  # fmt: skip
+        if not hits:
+            raise ValueError(f"value: scenarios: '{pattern}' is no label, family or pattern of one")
+        found += hits
+    return list(dict.fromkeys(found))
+
+
+def _scenario(market, one: xr.Dataset, kinds: set[str], backend: str) -> xr.Dataset:
+    """All coalitions asked of one scenario, as a values Dataset."""
+    count = one.sizes["participant"]
+    absent = _distinct(np.vstack([ASKED[kind](count) for kind in sorted(kinds)]))
+    found = values.counterfactuals(market, one, absent, backend)
+    complete = "all" in kinds
+    if "core" in kinds and not complete:
+        absent, cost = core.generate(market, one, absent, found.cost)
+        found, complete = _with_more(found, cost), True
+    return _dataset(one, absent, found, complete)
+
+
+def _distinct(absent: np.ndarray) -> np.ndarray:
+    """The rows without repetition, in the order of their first appearance."""
+    return absent[np.sort(np.unique(absent, axis=0, return_index=True)[1])]
+
+
+def _with_more(found: Counterfactuals, cost: np.ndarray) -> Counterfactuals:
+    """`found` with the costs of further coalitions, of which nothing else is kept."""
+    more = len(cost) - len(found.cost)
+    padded = [np.append(array, np.full(more, np.nan)) for array in (found.lost_load, found.iterations, found.fallback)]
+    return Counterfactuals(cost, *padded, found.details, found.counts)
+
+
+def _dataset(one: xr.Dataset, absent: np.ndarray, found: Counterfactuals, complete: bool) -> xr.Dataset:
+    """One scenario's counterfactuals as a values Dataset; details only where one participant alone is absent."""
+    participants = one["participant"].values
+    result = xr.Dataset(
+        coords={
+            "scenario": one["scenario"].values,
+            "participant": participants,
+            "coalition": coalitions.labels(participants, absent),
+        }
+    )
+    arrays = {"cost": found.cost, "lost_load": found.lost_load, "iterations": found.iterations, "fallback": found.fallback}
+    for name, array in arrays.items():
+        result[name] = (("scenario", "coalition"), np.asarray(array, float)[None])
+    result["member"] = (("coalition", "participant"), (~absent).astype("i1"))
+    result["core_complete"] = ("scenario", [complete])
+    alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(absent) if row.sum() == 1}
+    for name in ("price", "shed"):
+        if name in found.details and len(alone) == len(participants):
+            rows = found.details[name][[alone[who] for who in range(len(participants))]]
+            result[f"{name}_without"] = (("scenario", "participant", "bus"), rows[None])
+            result = result.assign_coords(bus=one["bus"].values)
+    return result
+
+
+def _compare(market, one: xr.Dataset, sample: int | None) -> xr.Dataset:
+    """Solver counts of the engines on one scenario's removals, and the largest difference of J between an engine and
+    another on the counterfactuals that both solved."""
+    full = coalitions.removals(one.sizes["participant"])
+    some = np.unique(np.linspace(0, len(full) - 1, len(full) if sample is None else sample + 1).astype(int))
+    rows = {engine: some if engine == "rebuild" else np.arange(len(full)) for engine in ENGINES}
+    found = {engine: values.counterfactuals(market, one, full[rows[engine]], engine) for engine in ENGINES}
+    cost = {engine: dict(zip(rows[engine], found[engine].cost, strict=True)) for engine in ENGINES}
+    difference = [
+        max(abs(cost[a][k] - cost[b][k]) for b in ENGINES if b != a for k in cost[a].keys() & cost[b].keys())
+        for a in ENGINES
+    ]
+    counts = {
+        "engine_counterfactuals": [len(rows[engine]) - 1 for engine in ENGINES],
+        "engine_lp_solves": [found[engine].counts["lp_solves"] for engine in ENGINES],
+        "engine_iterations": [found[engine].counts["iterations"] for engine in ENGINES],
+        "engine_lines_generated": [found[engine].counts.get("n_lines_generated", 0) for engine in ENGINES],
+        "engine_max_abs_dj": difference,
+    }
+    arrays = {name: (("scenario", "engine"), np.array(column, float)[None]) for name, column in counts.items()}
+    return xr.Dataset(arrays, {"scenario": one["scenario"].values, "engine": list(ENGINES)})
