@@ -26,9 +26,10 @@ def draw(results: Results, *, scenario: str, rules: list[str] | None = None) -> 
     below.set_ylabel("price [$/MWh]")
     below.set_xlabel("bus of the load, by price")
     below.set_xticks(np.arange(len(order)), frame["bus"].to_numpy()[order], rotation=90, fontsize=4.5)
-    style.legend(body)
-    style.evidence(body, _concentration(frame, chosen, results, scenario))
-    style.state_voll(body, results["data"], [scenario])
+    style.legend(body.figure)
+    style.evidence(
+        body.figure, _concentration(frame, chosen, results, scenario) + style.voll_note(results["data"], [scenario])
+    )
     return body.figure
 
 

@@ -31,9 +31,8 @@ def draw(
         style.panel_title(axes[0, column], f"line limits {label}", column)
     axes[0, 0].set_ylabel("most profitable factor\non the offer prices")
     axes[1, 0].set_ylabel("gain over the truth [$/h]")
-    style.legend(body)
-    style.evidence(body, _largest(results, variants, rules))
-    style.state_voll(body, results["data"], variants)
+    style.legend(body.figure)
+    style.evidence(body.figure, _largest(results, variants, rules) + style.voll_note(results["data"], variants))
     return body.figure
 
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sharegrid.figures import style
@@ -10,8 +11,9 @@ from sharegrid.figures.style import GUIDE, QUANTITIES, amount, look
 from sharegrid.tables import balance, selection
 from sharegrid.tables.selection import Results
 
-COLUMNS = ("premium", "congestion_rent", "revenue_inadequacy")
-ZERO = 1e-6  # of the largest amount drawn
+BAND = {"linewidth": 4, "alpha": 0.5, "marker": "", "linestyle": "-"}  # lies under the other lines
+COLUMNS = {"premium": BAND, "congestion_rent": {}, "revenue_inadequacy": {}}
+ZERO = 1e-6  # share of the load payment
 
 
 def draw(
@@ -28,30 +30,45 @@ def draw(
     frame = balance.table(results, variants=variants)
     frame = frame.assign(factor=pd.to_numeric(frame["variant"], errors="coerce")).dropna(subset="factor")
     frame = frame.sort_values("factor", ascending=False, ignore_index=True)
-    body, ((axes,),) = style.new(height=2.9)
-    for name in COLUMNS:
-        drawn = frame[name].where((frame[name].abs() > ZERO * frame["premium"].abs().max()) | (scale != "log"))
-        axes.plot(frame["factor"], drawn, **look(QUANTITIES[name]))
+    lost = pd.Series([selection.lost_load_without(results, label).max() > selection.IDLE for label in frame["variant"]])
+    congested = frame["congestion_rent"].abs() > ZERO * frame["load_payment"]
+    body, ((axes,),) = style.new(height=3)
+    for name, changes in COLUMNS.items():
+        positive = frame[name].where(frame[name] > 0)
+        axes.plot(frame["factor"], positive if scale == "log" else frame[name], **look(QUANTITIES[name], **changes))
     axes.set_yscale(scale, **({"linthresh": linear_below} if scale == "symlog" else {}))
-    if scale == "symlog":
-        axes.axhline(0, **GUIDE)
-    axes.invert_xaxis()
-    axes.set_xlabel("factor on the line limits (tighter \u2192)")
-    axes.set_ylabel("amount [$/h]")
-    style.legend(body, columns=2)
-    style.evidence(body, _turning_points(results, frame))
-    style.state_voll(body, results["data"], list(frame["variant"]))
+    _label_axes(axes, scale)
+    _mark(axes, frame, lost, "load lost \nwithout a unit ")
+    _mark(axes, frame, congested, "congested ")
+    style.legend(body.figure, columns=2)
+    note = style.voll_note(results["data"], list(frame["variant"]))
+    style.evidence(body.figure, _turning_points(frame, lost, congested) + note)
     return body.figure
 
 
-def _turning_points(results: Results, frame: pd.DataFrame) -> str:
-    """Where a counterfactual first loses load, where the base case is first congested, and the range of the inadequacy."""
-    lost = [selection.lost_load_without(results, label).max() > selection.IDLE for label in frame["variant"]]
-    congested = frame["congestion_rent"].abs() > ZERO * frame["load_payment"]
-    missing = frame["revenue_inadequacy"]
-    parts = []
-    if any(lost):
-        parts.append(f"A counterfactual first loses load at factor {frame['variant'][lost.index(True)]}")
+def _label_axes(axes: Axes, scale: str) -> None:
+    if scale == "symlog":
+        axes.axhline(0, **GUIDE)
+    axes.invert_xaxis()
+    style.group_digits(axes.xaxis)
+    style.group_digits(axes.yaxis)
+    axes.set_xlabel("factor on the line limits (tighter \u2192)")
+    axes.set_ylabel("amount [$/h]")
+
+
+def _mark(axes: Axes, frame: pd.DataFrame, holds: pd.Series, text: str) -> None:
+    """A guide at the first factor for which something holds, unless it always does."""
+    if holds.any() and not holds.iloc[0]:
+        at = frame["factor"][holds.idxmax()]
+        axes.axvline(at, **GUIDE)
+        axes.annotate(text, (at, 0.98), xycoords=("data", "axes fraction"), ha="right", va="top", fontsize=6)
+
+
+def _turning_points(frame: pd.DataFrame, lost: pd.Series, congested: pd.Series) -> str:
+    """Where a counterfactual first loses load, where the market is first congested, and the range of the inadequacy."""
+    parts, missing = [], frame["revenue_inadequacy"]
+    if lost.any():
+        parts.append(f"Load is first lost without a unit at factor {frame['variant'][lost.idxmax()]}")
     if congested.any():
         parts.append(f"the market is first congested at {frame['variant'][congested.idxmax()]}")
     low, high = (f"{amount(missing[at])} (at {frame['variant'][at]})" for at in (missing.idxmin(), missing.idxmax()))

@@ -33,8 +33,7 @@ def draw(results: Results, *, families: list[str] | None = None) -> Figure:
     below.set_xlabel("demand [MW]")
     end = _n1_capacity(data)
     _mark_end(above, below, end)
-    style.evidence(body, _before_and_after(demand, vcg - loads, end))
-    style.state_voll(body, data, labels)
+    style.evidence(body.figure, _before_and_after(demand, vcg - loads, end) + style.voll_note(data, labels))
     return body.figure
 
 

@@ -12,50 +12,66 @@ from sharegrid.tables import misreport
 from sharegrid.tables.selection import SHORT_NAMES, Results
 
 TICKS = np.array([0.5, 0.7, 1, 1.4, 2, 3])
+NOTHING = 1e-6  # $/h; smaller differences of profit are rounding
 
 
 def draw(
     results: Results,
     *,
     bases: list[str] | None = None,
-    families: list[str] | None = None,
+    family: str = "misreport",
+    fine_family: str | None = None,
     mechanisms: list[str] | None = None,
     columns: int = 3,
+    loss_shown: float = 0.5,
 ) -> Figure:
     """Small panels of profit ($/h, at true cost) against the multiplier: a row per truthful scenario of `bases`.
 
-    With one base the participants fill rows of `columns` panels. `families` of misreports default to misreport,
-    `mechanisms` to pay-as-bid, lmp and vcg.
+    With one base the participants fill rows of `columns` panels. Marks are the misreports of `family`; those of
+    `fine_family` refine the lines. `mechanisms` defaults to pay-as-bid, lmp and vcg. Losses are drawn
+    down to `loss_shown` of the largest profit of the panel, as those of low offers would flatten everything else.
     """
-    frame = misreport.table(results, bases=bases, families=families)
+    frame = misreport.table(results, bases=bases, families=[name for name in (family, fine_family) if name])
+    coarse = misreport.table(results, bases=bases, families=[family])["m"].unique()
     rules = mechanisms or ["pay-as-bid", "lmp", "vcg"]
     groups = list(frame.groupby(["variant", "gen"], sort=False))
     single = frame["variant"].nunique() == 1
     columns = columns if single else frame["gen"].nunique()
     rows = -(-len(groups) // columns)
-    body, axes = style.new(rows, columns, width=PAGE, height=0.9 + 1.25 * rows, sharex=True)
+    body, axes = style.new(rows, columns, width=PAGE, height=0.9 + 1.35 * rows, sharex=True)
     for panel, ((base, name), curve) in zip(axes.flat, groups, strict=False):
-        _panel(panel, curve, rules)
-        style.panel_title(panel, f"unit {name}" if single else f"unit {name}, {base}")
+        _panel(panel, curve, rules, coarse)
+        _limit_losses(panel, loss_shown)
+        panel.set_title(f"unit {name}" if single else f"unit {name}, {base}")
     for panel in axes.flat[len(groups) :]:
         panel.remove()
     body.supxlabel("factor on the offer prices of the unit")
     body.supylabel("profit of the unit [$/h]")
-    style.legend(body)
-    style.evidence(body, _largest_gains(frame, rules))
-    style.state_voll(body, results["data"], list(frame["variant"].unique()))
+    style.legend(body.figure)
+    style.evidence(
+        body.figure, _largest_gains(frame, rules) + style.voll_note(results["data"], list(frame["variant"].unique()))
+    )
     return body.figure
 
 
-def _panel(axes: Axes, curve: pd.DataFrame, rules: list[str]) -> None:
+def _panel(axes: Axes, curve: pd.DataFrame, rules: list[str], marked: np.ndarray) -> None:
+    marks = np.flatnonzero(np.isin(curve["m"], marked)).tolist()
     for rule in rules:
-        axes.plot(curve["m"], curve[f"profit_{SHORT_NAMES[rule]}"], **look(MECHANISMS[rule]))
+        axes.plot(curve["m"], curve[f"profit_{SHORT_NAMES[rule]}"], markevery=marks, **look(MECHANISMS[rule]))
     axes.axvline(1, **GUIDE)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(TICKS[(TICKS >= curve["m"].min()) & (TICKS <= curve["m"].max())]))
     axes.xaxis.set_minor_locator(NullLocator())
     style.group_digits(axes.xaxis)
     style.group_digits(axes.yaxis)
+
+
+def _limit_losses(axes: Axes, share: float) -> None:
+    low, high = axes.dataLim.intervaly
+    if high - low < NOTHING:
+        axes.set_ylim(-1, 1)
+    elif low < -share * high:
+        axes.set_ylim(-share * high, high + 0.06 * (1 + share) * high)
 
 
 def _largest_gains(frame: pd.DataFrame, rules: list[str]) -> str:

@@ -28,8 +28,7 @@ def draw(results: Results, *, variants: list[str], linear_below: float = 0.01) -
         style.panel_title(panel, f"line limits {label}", index)
     body.supxlabel("share of the unit in all output [1]")
     body.supylabel("premium over LMP [$/MWh]")
-    style.evidence(body, _totals(frame, variants))
-    style.state_voll(body, results["data"], variants)
+    style.evidence(body.figure, _totals(frame, variants) + style.voll_note(results["data"], variants))
     return body.figure
 
 

@@ -24,6 +24,5 @@ def draw(results: Results, *, variants: list[str] | None = None, linear_below: f
     axes.set_xlabel("unit, from the largest to the smallest premium")
     axes.set_ylabel("premium over LMP [$/h]")
     axes.legend(loc="upper right")
-    style.evidence(body, "Totals, $/h. " + "; ".join(parts) + ".")
-    style.state_voll(body, results["data"], labels)
+    style.evidence(body.figure, "Totals, $/h. " + "; ".join(parts) + "." + style.voll_note(results["data"], labels))
     return body.figure

@@ -22,5 +22,5 @@ def draw(results: Results, *, variants: list[str] | None = None) -> Figure:
     axes.set_ylabel("LMP [$/MWh]")
     style.group_digits(axes.xaxis)
     axes.legend(loc="upper left")
-    style.evidence(body, "LMP, $/MWh. " + "; ".join(parts) + ".")
+    style.evidence(body.figure, "LMP, $/MWh. " + "; ".join(parts) + ".")
     return body.figure

@@ -14,10 +14,10 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogFormatter, NullFormatter
 
 COLUMN, PAGE = 3.5, 7.16  # widths of a journal column and of a page, inches
-BOLD, PLAIN = 16, 21  # characters per inch of the headline and of the line below it
+BOLD, PLAIN = 13.5, 20  # characters per inch of the headline and of the line below it
 STYLE = Path(__file__).with_name("sharegrid.mplstyle")
 
 # name: (label, colour, marker, line style)
@@ -53,25 +53,36 @@ GUIDE = {"color": "#777777", "linewidth": 0.7, "linestyle": (0, (2, 2)), "zorder
 def new(
     rows: int = 1, columns: int = 1, *, width: float = COLUMN, height: float = 2.4, **grid
 ) -> tuple[SubFigure, np.ndarray]:
-    """An empty figure in the project's style: its body and the axes (rows, columns); `grid` goes to ``SubFigure.subplots``.
+    """An empty figure in the project's style: the part that holds the axes, and the axes (rows, columns).
 
-    ``body.figure`` is the figure. The style stays in force afterwards: Matplotlib reads parts of it only when it draws.
+    The figure holds the headline, its only part the evidence and the legend, and that one's only part the axes: so each
+    keeps its own space. `grid` goes to ``SubFigure.subplots``. The style stays in force afterwards, as Matplotlib reads
+    parts of it only when it draws.
     """
     matplotlib.style.use(STYLE)
-    body = Figure(figsize=(width, height), layout="constrained").subfigures()
+    body = Figure(figsize=(width, height), layout="constrained").subfigures().subfigures()
     return body, body.subplots(rows, columns, squeeze=False, **grid)
 
 
 def headline(figure: Figure, text: str) -> None:
     """Write the finding in bold, wrapped to the width of the figure, above everything."""
     if text:
-        figure.suptitle(textwrap.fill(text, int(figure.get_figwidth() * BOLD)), x=0.01, ha="left", linespacing=1.25)
+        lines = textwrap.fill(text, int(figure.get_figwidth() * BOLD))
+        figure.suptitle(lines, x=0.01, ha="left", linespacing=1.25, parse_math=False)
 
 
-def evidence(body: SubFigure, text: str) -> None:
+def evidence(figure: Figure, text: str) -> None:
     """Write the numbers that support the finding, read from the data, below the headline."""
-    lines = textwrap.fill(text, int(body.figure.get_figwidth() * PLAIN))
-    body.suptitle(lines, x=0.01, ha="left", fontsize=6.5, fontweight="normal", color="#333333", linespacing=1.3)
+    lines = textwrap.fill(text, int(figure.get_figwidth() * PLAIN))
+    small = {"fontsize": 6.5, "fontweight": "normal", "color": "#333333", "linespacing": 1.3, "parse_math": False}
+    figure.subfigs[0].suptitle(lines, x=0.01, ha="left", **small)
+
+
+def voll_note(data: xr.Dataset, scenarios: list[str]) -> str:
+    """Sentence with the price of lost load V of the scenarios, which every VCG payment depends on."""
+    prices = np.unique(data["voll"].sel(scenario=scenarios).values)
+    value = " to ".join(dict.fromkeys(amount(price) for price in (prices[0], prices[-1])))
+    return f" Price of lost load V = {value} $/MWh."
 
 
 def look(entity: tuple, **changes) -> dict:
@@ -80,21 +91,13 @@ def look(entity: tuple, **changes) -> dict:
     return {"label": label, "color": colour, "marker": marker, "linestyle": line, "markeredgecolor": "white"} | changes
 
 
-def legend(body: SubFigure, columns: int = 4) -> None:
+def legend(figure: Figure, columns: int = 4) -> None:
     """One legend below the panels with every label once; it covers no data."""
     found: dict[str, Artist] = {}
-    for axes in body.axes:
+    for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    body.legend(found.values(), found.keys(), loc="outside lower left", ncols=min(columns, len(found)))
-
-
-def state_voll(body: SubFigure, data: xr.Dataset, scenarios: list[str]) -> None:
-    """Write the price of lost load V of the scenarios at the lower right: every VCG payment depends on it."""
-    prices = np.unique(data["voll"].sel(scenario=scenarios).values)
-    value = " to ".join(dict.fromkeys(amount(price) for price in (prices[0], prices[-1])))
-    note = f"Price of lost load V = {value} $/MWh"
-    body.figure.supxlabel(note, x=0.99, ha="right", fontsize=6, color="#555555")
+    figure.subfigs[0].legend(found.values(), found.keys(), loc="outside lower left", ncols=min(columns, len(found)))
 
 
 def amount(value: float) -> str:
@@ -105,10 +108,20 @@ def amount(value: float) -> str:
 
 
 def group_digits(axis: Axis) -> None:
-    """Tick labels of a linear axis with groups of three digits."""
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,.10g}".replace(",", "\u2009").replace("-", "\u2212"))
-    )
+    """Tick labels of a linear or logarithmic axis as plain numbers with groups of three digits."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _grouped(value)))
+    axis.set_minor_formatter(_GroupedLog(minor_thresholds=(1.2, 0.6)) if axis.get_scale() == "log" else NullFormatter())
+
+
+class _GroupedLog(LogFormatter):
+    """Labels the minor ticks of a logarithmic axis that spans little more than a decade."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return _grouped(x) if super().__call__(x, pos) else ""
+
+
+def _grouped(value: float) -> str:
+    return f"{value:,.10g}".replace(",", "\u2009").replace("-", "\u2212")
 
 
 def panel_title(axes: Axes, text: str, index: int | None = None) -> None:

@@ -12,6 +12,7 @@ from sharegrid.figures.style import COLUMN, MECHANISMS, PAGE, amount, look
 from sharegrid.tables import selection, settlement
 from sharegrid.tables.selection import IDLE, Results
 
+SPREAD = 0.18  # between the marks of one unit
 PAID = {"pay-as-bid": "pab_payment", "lmp": "lmp_revenue", "core-selecting": "core_payment", "vcg": "vcg_payment"}
 
 
@@ -30,16 +31,16 @@ def draw(
     crowded = frame.groupby("variant").size().max() > 12
     width = PAGE if crowded or len(labels) > 2 else COLUMN
     rows, columns = (len(labels), 1) if crowded else (1, len(labels))
-    body, axes = style.new(rows, columns, width=width, height=1.1 + 1.6 * rows, sharey=not crowded)
+    body, axes = style.new(rows, columns, width=width, height=1.1 + 1.6 * rows)
     for index, (panel, label) in enumerate(zip(axes.flat, labels, strict=True)):
         _panel(panel, frame[frame["variant"] == label], rules)
         style.panel_title(panel, f"line limits {label}", index)
         panel.set_yscale(scale)
+        style.group_digits(panel.yaxis)
     body.supxlabel("unit, by VCG payment per MWh")
     body.supylabel("payment [$/MWh]")
-    style.legend(body)
-    style.evidence(body, _averages(frame, labels, rules))
-    style.state_voll(body, results["data"], labels)
+    style.legend(body.figure)
+    style.evidence(body.figure, _averages(frame, labels, rules) + style.voll_note(results["data"], labels))
     return body.figure
 
 
@@ -47,11 +48,12 @@ def _panel(axes: Axes, frame: pd.DataFrame, rules: list[str]) -> None:
     ordered = frame.assign(rate=frame["vcg_payment"] / frame["p_mw"]).sort_values(["rate", "gen"], kind="stable")
     place = np.arange(len(ordered))
     rates = {rule: (ordered[PAID[rule]] / ordered["p_mw"]).to_numpy() for rule in rules}
-    stacked = np.array(list(rates.values()))
-    axes.vlines(place, np.nanmin(stacked, axis=0), np.nanmax(stacked, axis=0), color="#cccccc", linewidth=0.8, zorder=1)
-    for rule, rate in rates.items():
-        if not np.isnan(rate).all():
-            axes.plot(place, rate, **look(MECHANISMS[rule], linestyle="none"))
+    known = {rule: rate for rule, rate in rates.items() if not np.isnan(rate).all()}
+    middle = (len(known) - 1) / 2
+    for k, (rule, rate) in enumerate(known.items()):
+        axes.plot(place + SPREAD * (k - middle), rate, **look(MECHANISMS[rule], linestyle="none"))
+    for edge in place[1:] - 0.5:
+        axes.axvline(edge, color="#eeeeee", linewidth=0.6, zorder=0)
     axes.set_xticks(place, ordered["gen"])
     axes.tick_params(axis="x", labelsize=6)
     axes.grid(visible=False, axis="x")

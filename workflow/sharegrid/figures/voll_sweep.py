@@ -30,7 +30,7 @@ def draw(results: Results, *, participant: str, families: list[str] | None = Non
     slope = (vcg[-1] - vcg[0]) / (voll[-1] - voll[0])
     lost = selection.lost_load_without(results, labels[0])[place]
     style.evidence(
-        body,
+        body.figure,
         f"The slope is {amount(slope)} MW: {amount(lost)} MW are lost without unit {participant}. "
         f"The payment goes from {amount(vcg[0])} to {amount(vcg[-1])} $/h; V from {amount(voll[0])} to {amount(voll[-1])} $/MWh.",
     )

@@ -18,4 +18,4 @@ def table(results: Results, *, scenario: str, rules: list[str] | None = None) ->
         .values
         for rule in rules or RULES
     }
-    return pd.DataFrame({"bus": loads} | charges)
+    return selection.tidy(pd.DataFrame({"bus": loads} | charges))

@@ -19,4 +19,4 @@ def table(results: Results, *, scenario: str, rules: list[str] | None = None) ->
         rule: selection.read(results["payments"], "adjusted_payment", scenario=scenario, deficit_rule=rule).values
         for rule in rules or RULES
     }
-    return pd.DataFrame(columns | adjusted)
+    return selection.tidy(pd.DataFrame(columns | adjusted))

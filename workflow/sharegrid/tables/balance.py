@@ -13,7 +13,7 @@ def table(results: Results, *, variants: list[str] | None = None, market_columns
     """
     labels = variants or selection.scenarios(results["data"], ["variants"])
     rows = [_row(results, label) | (_market(results, label) if market_columns else {}) for label in labels]
-    return pd.DataFrame(rows)
+    return selection.tidy(pd.DataFrame(rows))
 
 
 def _row(results: Results, scenario: str) -> dict[str, float | str]:

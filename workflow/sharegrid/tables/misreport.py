@@ -20,7 +20,7 @@ def table(results: Results, *, bases: list[str] | None = None, families: list[st
         for name in data["participant"].values.astype(str)
         for m, scenario in selection.misreports(data, base, name, families)
     ]
-    return pd.DataFrame(rows)
+    return selection.tidy(pd.DataFrame(rows))
 
 
 def _outcome(results: Results, scenario: str, participant: str) -> dict[str, float]:

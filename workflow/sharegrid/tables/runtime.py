@@ -15,7 +15,7 @@ ENGINES = ("rebuild", "warm", "reduced")
 
 
 def table(results: Results, *, variants: list[str] | None = None) -> pd.DataFrame:
-    """Rows variant x engine; `max_abs_dj` in $/h is the largest difference of a coalition value from the engine `rebuild`."""
+    """Rows variant x engine; `max_abs_dj` in $/h is the largest difference of a coalition value from another engine."""
     data, values = results["data"], results["values"]
     rows = [
         {"variant": label, "engine": engine} | _counts(results, label, engine)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from sharegrid.mechanisms import vcg
@@ -34,6 +35,12 @@ def read(dataset: xr.Dataset, name: str, **labels: str) -> xr.DataArray:
         if label not in variable.indexes[dim]:
             raise KeyError(f"{name}: no {dim} '{label}'; known: {', '.join(map(str, variable[dim].values[:20]))}")
     return variable.sel(labels, drop=True)
+
+
+def tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with numbers to a millionth of their unit: what a solver leaves of a zero is none, and none is negative."""
+    numbers = frame.select_dtypes("float").columns
+    return frame.assign(**{name: frame[name].round(6) + 0.0 for name in numbers})
 
 
 def by_mechanism(results: Results, name: str, scenario: str, mechanism: str) -> np.ndarray:

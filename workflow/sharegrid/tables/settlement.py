@@ -13,7 +13,7 @@ def table(results: Results, *, variants: list[str] | None = None, families: list
     """
     data = results["data"]
     labels = variants or selection.scenarios(data, families or ["variants"])
-    return pd.concat([_of_scenario(results, label) for label in labels], ignore_index=True)
+    return selection.tidy(pd.concat([_of_scenario(results, label) for label in labels], ignore_index=True))
 
 
 def _of_scenario(results: Results, scenario: str) -> pd.DataFrame:

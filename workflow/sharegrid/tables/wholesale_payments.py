@@ -13,7 +13,7 @@ def table(results: Results, *, cases: list[str] | None = None) -> pd.DataFrame:
     `rsi`: residual supply index, the capacity of all others over the demand [1]; below 1 the unit is pivotal.
     """
     labels = cases or selection.scenarios(results["data"], ["cases"])
-    return pd.concat([_of_scenario(results, label) for label in labels], ignore_index=True)
+    return selection.tidy(pd.concat([_of_scenario(results, label) for label in labels], ignore_index=True))
 
 
 def _of_scenario(results: Results, scenario: str) -> pd.DataFrame:
