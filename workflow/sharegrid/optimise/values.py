@@ -24,30 +24,41 @@ DISPATCHED = 1e-9  # MW; who supplies less in the optimum can leave without chan
 PROGRESS_SECONDS = 10
 
 
-def counterfactuals(market: ModuleType, data: xr.Dataset, absent: np.ndarray, backend: str) -> Counterfactuals:
-    """The optima of the coalitions `absent` (coalition, participant; True = absent) of one scenario.
+class Engine:
+    """One back end for some scenarios of one market.
 
-    `data` keeps its dim scenario, of size 1. The details are those that the market's COUNTERFACTUAL names. Raises
-    NotOptimal naming scenario, coalition and status, ValueError if the back end cannot serve the market.
+    `data` has the dim scenario. Raises ValueError if the back end cannot serve the market.
     """
-    if backend in STRUCTURED:
-        if not {"susceptance", "offer_price"} <= set(data.variables):
+
+    def __init__(self, market: ModuleType, data: xr.Dataset, backend: str):
+        if backend in STRUCTURED and not {"susceptance", "offer_price"} <= set(data.variables):
             raise ValueError(f"back end '{backend}' serves DC spot markets only; use backend: warm")
-        return STRUCTURED[backend](data.isel(scenario=0), absent, details=True)
-    return {"warm": warm, "rebuild": rebuild}[backend](market, data, absent)
+        self._market, self._data, self._backend = market, data, backend
+        self._split = split_model(market, data) if backend == "warm" else None
+
+    def solve(self, k: int, absent: np.ndarray) -> Counterfactuals:
+        """The optima of the coalitions `absent` (coalition, participant; True = absent) of the k-th scenario.
+
+        The details are those that the market's COUNTERFACTUAL names. Raises NotOptimal naming scenario, coalition and
+        status.
+        """
+        if self._backend == "warm":
+            return warm(self._market, self._split, k, absent)
+        if self._backend == "rebuild":
+            return rebuild(self._market, self._data.isel(scenario=[k]), absent)
+        return STRUCTURED[self._backend](self._data.isel(scenario=k), absent, details=True)
 
 
 STRUCTURED = {"reduced": reduced.counterfactuals}
 
 
-def warm(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counterfactuals:
+def warm(market: ModuleType, split: SplitModel, scenario: int, absent: np.ndarray) -> Counterfactuals:
     """One live program for all coalitions, solved first with everybody.
 
     Coalitions that lack only participants without output share the optimum with everybody and are not solved.
     """
-    split = split_model(market, data)
-    program = split.program(0)
-    engine = live(program, f"scenario {split.scenarios[0]}")
+    program = split.program(scenario)
+    engine = live(program, f"scenario {split.scenarios[scenario]}")
     everybody = solve_named(engine, split, label([]), cold=True)
     supplies = np.array([np.abs(everybody.x[columns]).max(initial=0) > DISPATCHED for columns in split.owned])
     names = np.array(split.participants, dtype=object)
@@ -82,8 +93,8 @@ def _details(market: ModuleType, split: SplitModel, solved: Solved) -> tuple[flo
     kept = {}
     for name, (kind, family) in market.COUNTERFACTUAL.items():
         layouts, values = families[kind]
-        kept[name] = layouts[family].read(values).values
-    return float(split.variables[market.LOST_LOAD].read(solved.x).sum()), kept
+        kept[name] = layouts[family].pick(values)
+    return float(split.variables[market.LOST_LOAD].pick(solved.x).sum()), kept
 
 
 def rebuild(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counterfactuals:

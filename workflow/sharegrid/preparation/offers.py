@@ -98,8 +98,11 @@ def _cost(unit: xr.Dataset, output: float) -> float:
     return at(output) - at(0.0)
 
 
-def reported(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily) -> dict[str, xr.DataArray]:
-    """offer_quantity, offer_price (generator, block) and, if offers are quadratic, offer_quadratic (generator)."""
+def reported(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, xr.DataArray]:
+    """offer_quantity, offer_price (generator, block) and, if offers are quadratic, offer_quadratic (generator).
+
+    Offers above the value of lost load are rejected, so a deviator asks for `voll` [$/MWh] at most.
+    """
     who = data["generator"].values
     price_factor = np.ones(len(who))
     quantity_factor = np.array([_share(name, family) for name in who])
@@ -110,6 +113,9 @@ def reported(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily) -> di
     quantity_factor[moves] *= scenario.quantity_multiplier
     factors = [xr.DataArray(f, dims="generator", coords={"generator": who}) for f in (price_factor, quantity_factor)]
     price = data["cost_price"] * factors[0]
+    if scenario.deviator:
+        own = xr.DataArray(moves, dims="generator", coords={"generator": who})
+        price = price.where(~own, price.clip(max=max(voll, float(data["cost_price"].max()))))
     for name, fixed in family.offer_price.items():
         price = xr.where(data["generator"] == name, fixed, price)
     result = {"offer_price": price, "offer_quantity": data["cost_quantity"] * factors[1]}

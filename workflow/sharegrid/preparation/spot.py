@@ -96,13 +96,16 @@ def _known(generator: xr.DataArray, name: str, where: str) -> None:
 
 def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll: float) -> dict[str, xr.DataArray]:
     """What differs between scenarios: demand, price of lost load, line limits and offers."""
+    lost_load = [_price_of_lost_load(one, families[one.family], voll) for one in scenarios]
     base = network["load"] + network["shunt"]
     stacked = {
         "demand": [_demand(base, one) for one in scenarios],
-        "voll": [xr.DataArray(_price_of_lost_load(one, families[one.family], voll)) for one in scenarios],
+        "voll": [xr.DataArray(price) for price in lost_load],
         "line_limit": [_limit(rate, one) for one in scenarios],
     }
-    reported = [offers.reported(data, one, families[one.family]) for one in scenarios]
+    reported = [
+        offers.reported(data, one, families[one.family], price) for one, price in zip(scenarios, lost_load, strict=True)
+    ]
     for name in reported[0]:
         stacked[name] = [one[name] for one in reported]
     index = data["scenario"].drop_vars(set(data["scenario"].coords) - {"scenario"})

@@ -41,4 +41,4 @@ def _together(settled: dict[str, xr.Dataset], cleared: xr.Dataset) -> xr.Dataset
 
 
 def _joined(payments: xr.Dataset, more: xr.Dataset) -> xr.Dataset:
-    return xr.merge([payments, more], join="outer", compat="no_conflicts")
+    return xr.merge([payments, more], join="left", compat="no_conflicts")  # "outer" would sort the scenarios

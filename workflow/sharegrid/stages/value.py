@@ -7,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from sharegrid import plugins, schema
-from sharegrid.optimise import coalitions, values
+from sharegrid.optimise import coalitions, core, values
+from sharegrid.optimise.clear import scenario_parts
 from sharegrid.optimise.coalitions import Counterfactuals
 from sharegrid.options import CoalitionRequest
 
@@ -23,15 +24,18 @@ def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr
     asked = _asked(data, requests)
     mine = np.array_split(list(asked), chunks)[chunk]
     parts = []
-    for k, scenario in enumerate(mine):
-        one = data.sel(scenario=[scenario])
-        log.info("scenario %s (%d of %d)", scenario, k + 1, len(mine))
-        parts.append(_scenario(market, one, asked[scenario], config["backend"]))
+    for some in scenario_parts(data.sel(scenario=mine)):
+        engine = values.Engine(market, some, config["backend"])
+        for k, scenario in enumerate(some["scenario"].values):
+            log.info("scenario %s (%d of %d)", scenario, len(parts) + 1, len(mine))
+            parts.append(_scenario(market, engine, k, some.isel(scenario=[k]), asked[scenario]))
     result = gather(parts)
     if config["compare"]:
         names = [name for name in _matching(data, config["compare"]["scenarios"]) if name in mine]
         compared = [_compare(market, data.sel(scenario=[name]), config["compare"]["rebuild_sample"]) for name in names]
-        result = xr.merge([result, *[xr.concat(compared, "scenario")] * bool(compared)], join="outer", compat="no_conflicts")
+        if compared:
+            counts = xr.concat(compared, "scenario", join="exact").reindex(scenario=result["scenario"])
+            result = result.merge(counts, join="exact")
     return schema.check(schema.described(result, "values"), "values")
 
 
@@ -67,11 +71,11 @@ def _matching(data: xr.Dataset, patterns: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _scenario(market, one: xr.Dataset, kinds: set[str], backend: str) -> xr.Dataset:
+def _scenario(market, engine: values.Engine, k: int, one: xr.Dataset, kinds: set[str]) -> xr.Dataset:
     """All coalitions asked of one scenario, as a values Dataset."""
     count = one.sizes["participant"]
     absent = _distinct(np.vstack([ASKED[kind](count) for kind in sorted(kinds)]))
-    found = values.counterfactuals(market, one, absent, backend)
+    found = engine.solve(k, absent)
     complete = "all" in kinds
     if "core" in kinds and not complete:
         absent, cost = core.generate(market, one, absent, found.cost)
@@ -121,7 +125,7 @@ def _compare(market, one: xr.Dataset, sample: int | None) -> xr.Dataset:
     full = coalitions.removals(one.sizes["participant"])
     some = np.unique(np.linspace(0, len(full) - 1, len(full) if sample is None else sample + 1).astype(int))
     rows = {engine: some if engine == "rebuild" else np.arange(len(full)) for engine in ENGINES}
-    found = {engine: values.counterfactuals(market, one, full[rows[engine]], engine) for engine in ENGINES}
+    found = {engine: values.Engine(market, one, engine).solve(0, full[rows[engine]]) for engine in ENGINES}
     cost = {engine: dict(zip(rows[engine], found[engine].cost, strict=True)) for engine in ENGINES}
     difference = [
         max(abs(cost[a][k] - cost[b][k]) for b in ENGINES if b != a for k in cost[a].keys() & cost[b].keys())

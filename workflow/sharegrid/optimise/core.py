@@ -1,0 +1,136 @@
+"""Core constraints on demand: the sets of participants that object to the profits of a core-selecting payment.
+
+All 2^n sets cannot be valued. Start with the single participants and the pairs that the pivotal profits violate, take
+the best point of the core so far, and look for the set that objects most:
+
+    max_S  sum_{i in S} u_i - (J(N without S) - J(N))
+
+a mixed-integer program over the market's own model with a binary z_i = 1 if i is absent and x <= upper (1 - z_i) for
+each column x of i. R. Day, S. Raghavan, Fair payments for efficient allocations in public sector combinatorial
+auctions, Management Science 53(9), 2007.
+"""
+
+import logging
+from itertools import combinations
+from types import ModuleType
+
+import numpy as np
+import scipy.sparse as sp
+import xarray as xr
+
+from sharegrid.optimise import values
+from sharegrid.optimise.clear import split_model
+from sharegrid.optimise.core_point import core_point
+from sharegrid.optimise.highs import LiveProgram, Program
+from sharegrid.optimise.program import SplitModel
+
+log = logging.getLogger(__name__)
+TOLERANCE = 1e-5  # $/h; a smaller objection is none
+NEGLIGIBLE = 1e-7  # $/h; who saves less has no profit to bargain over
+ROUNDS = 200
+
+
+def generate(
+    market: ModuleType, data: xr.Dataset, absent: np.ndarray, cost: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """absent (coalition, participant), cost (coalition) $/h: the given coalitions, then those that bind the core point.
+
+    `data` keeps its dim scenario, of size 1; the given coalitions contain everybody and each removal. No set objects to
+    the core point of the result by more than 1e-5 $/h. Raises ValueError for quadratic costs, RuntimeError after 200
+    rounds, NotOptimal as the value engine.
+    """
+    market_sets = MarketSets(market, data, absent, cost)
+    pairs = np.array(list(combinations(range(len(market_sets.players)), 2)), dtype=int).reshape(-1, 2)
+    rows = np.zeros((len(pairs), len(market_sets.players)), dtype=bool)
+    np.put_along_axis(rows, pairs, True, axis=1)
+    market_sets.add(rows, at=market_sets.pivotal)
+    if len(market_sets.players):
+        _separate(market_sets, Objection(split_model(market, data), market_sets.players))
+    return market_sets.absent, market_sets.cost
+
+
+def _separate(sets: "MarketSets", objection: "Objection") -> None:
+    """Add the set that objects most to the core point until none does."""
+    for done in range(ROUNDS):
+        profit = core_point(*sets.constraints(), sets.pivotal)
+        who = objection.find(profit)
+        excess = sets.add(who[None], at=profit)[0]
+        log.info("core: round %d, total profit %.6f $/h, largest objection %.2e $/h", done + 1, profit.sum(), excess)
+        if excess <= TOLERANCE:
+            return
+    raise RuntimeError(f"core: a set still objects by {excess:.2e} $/h after {ROUNDS} rounds")
+
+
+class MarketSets:
+    """The valued coalitions of one scenario and, of those, the constraints on the profits of its players.
+
+    players: numbers of the participants with a positive pivotal profit; the others get nothing in the core, and a set
+    with one of them objects less than without.
+    """
+
+    def __init__(self, market: ModuleType, data: xr.Dataset, absent: np.ndarray, cost: np.ndarray):
+        self._market, self._data = market, data
+        self.absent, self.cost = np.asarray(absent, dtype=bool), np.asarray(cost, dtype=float)
+        self._everybody = self.cost[~self.absent.any(axis=1)][0]
+        alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(self.absent) if row.sum() == 1}
+        saving = np.array([self.cost[alone[who]] for who in range(self.absent.shape[1])]) - self._everybody
+        self.players = np.flatnonzero(saving > NEGLIGIBLE)
+        self.pivotal = saving[self.players]
+
+    def constraints(self) -> tuple[np.ndarray, np.ndarray]:
+        """J(N without S) - J(N) in $/h and S (set, player) of the valued sets of players."""
+        others = np.delete(np.arange(self.absent.shape[1]), self.players)
+        asked = self.absent.any(axis=1) & ~self.absent[:, others].any(axis=1)
+        return self.cost[asked] - self._everybody, self.absent[asked][:, self.players]
+
+    def add(self, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Value the sets `rows` (set, player), keep those that object to the profits `at`; the excess of each in $/h."""
+        if not len(rows):
+            return np.zeros(0)
+        full = np.zeros((len(rows), self.absent.shape[1]), dtype=bool)
+        full[:, self.players] = rows
+        cost = values.Engine(self._market, self._data, "warm").solve(0, full).cost
+        excess = rows @ at - (cost - self._everybody)
+        new = (excess > TOLERANCE) & ~(full[:, None] == self.absent[None]).all(axis=2).any(axis=1)
+        self.absent, self.cost = np.vstack([self.absent, full[new]]), np.append(self.cost, cost[new])
+        return excess
+
+
+class Objection:
+    """The mixed-integer program that finds the set of players with the largest objection to their profits."""
+
+    def __init__(self, split: SplitModel, players: np.ndarray):
+        program, owned = split.program(0), [split.owned[who] for who in players]
+        if program.quadratic is not None and program.quadratic.any():
+            raise ValueError("coalitions: core needs linear costs; use bid_mode: blocks")
+        if not np.isfinite(np.concatenate([bound[who] for who in owned for bound in (program.lower, program.upper)])).all():
+            raise ValueError("coalitions: core needs finite limits of everything that a participant owns")
+        self._first = len(program.cost)
+        self._binaries = np.arange(self._first, self._first + len(players))
+        label = f"scenario {split.scenarios[0]}, core separation"
+        self._live = LiveProgram(_with_absence(program, owned), label)
+
+    def find(self, profit: np.ndarray) -> np.ndarray:
+        """The absent (player) that objects most to `profit` (player) $/h."""
+        self._live.set_costs(self._binaries, -profit)
+        return self._live.solve(cold=True).x[self._first :] > 0.5
+
+
+def _with_absence(program: Program, owned: list[np.ndarray]) -> Program:
+    """The program with a binary z per player and, for each of its columns x, lower (1 - z) <= x <= upper (1 - z)."""
+    columns, count = np.concatenate(owned), len(owned)
+    lower, upper = program.lower[columns], program.upper[columns]
+    row, owner = np.arange(len(columns)), np.repeat(np.arange(count), [len(one) for one in owned])
+    present = sp.csr_matrix((np.ones(len(row)), (row, columns)), (len(row), len(program.cost)))
+    absent = [sp.csr_matrix((bound, (row, owner)), (len(row), count)) for bound in (lower, upper)]
+    integer = np.zeros(len(program.cost), bool) if program.integer is None else program.integer
+    return Program(
+        cost=np.append(program.cost, np.zeros(count)),
+        lower=np.append(program.lower, np.zeros(count)),
+        upper=np.append(program.upper, np.ones(count)),
+        matrix=sp.bmat([[program.matrix, None], [present, absent[0]], [present, absent[1]]], format="csr"),
+        row_lower=np.concatenate([program.row_lower, lower, np.full(len(upper), -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, np.full(len(lower), np.inf), upper]),
+        integer=np.append(integer, np.ones(count, bool)),
+        constant=program.constant,
+    )
