@@ -1,4 +1,4 @@
-"""A one-node market in a few lines of NumPy, independent of the library: the reference for mechanisms and properties.
+"""One-node markets in a few lines of NumPy, independent of the library: the reference for mechanisms and properties.
 
 Units offer blocks on one bus; lost load is worth `voll`. Everything is found by sorting the blocks by price.
 """
@@ -13,138 +13,178 @@ from sharegrid.optimise import coalitions
 
 @dataclass
 class Case:
-    """One scenario: factors on the true prices and quantities of each unit, demand MW, voll $/MWh."""
+    """One scenario: true quantity MW and price $/MWh (unit, block), demand MW, voll $/MWh, and the factors on the true
+    prices and quantities that units (numbers) report. `dual` places the price between two blocks where demand is at
+    their edge. Unit k is the participant named k + 1."""
 
     label: str
+    quantity: np.ndarray
+    price: np.ndarray
     demand: float
     voll: float = 1000.0
     price_factor: dict[int, float] = field(default_factory=dict)
     quantity_factor: dict[int, float] = field(default_factory=dict)
+    dual: float = 0.5
     base: str = ""
     deviator: str = ""
     family: str = "cases"
     n1_rule: str = "voll"
     distortion: str = "truthful"
 
+    @property
+    def reported(self) -> tuple[np.ndarray, np.ndarray]:
+        """Quantity and price (unit, block) as offered."""
+        quantity, price = self.quantity.copy(), self.price.copy()
+        for unit, factor in self.price_factor.items():
+            price[unit] *= factor
+        for unit, factor in self.quantity_factor.items():
+            quantity[unit] *= factor
+        return quantity, price
+
 
 PJM = np.array([[40.0], [170.0], [520.0], [200.0], [600.0]]), np.array([[14.0], [15.0], [30.0], [40.0], [10.0]])
 # the five units of pglib_opf_case5_pjm.m: capacity MW, price $/MWh
 
 
-def dispatch(quantity, price, demand: float, voll: float, dual: float = 0.5) -> tuple[np.ndarray, float, float]:
-    """(output (unit, block), lost load, price); at the edge of two blocks the price is `dual` of the way between them."""
-    order = np.lexsort((np.arange(price.size), price.ravel()))
-    before = np.cumsum(quantity.ravel()[order]) - quantity.ravel()[order]
+def fill(quantity, price, demand: float, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Merit order for each row of `absent` (coalition, unit): output (coalition, sorted block), its prices, its order."""
+    order = np.argsort(price, axis=None, kind="stable")
+    width = quantity.ravel()[order] * ~np.repeat(absent, price.shape[1], axis=1)[:, order]
+    before = np.cumsum(width, axis=1) - width
+    return np.clip(demand - before, 0, width), price.ravel()[order], order
+
+
+def costs(quantity, price, demand: float, voll: float, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Minimised cost J $/h and lost load MW (coalition)."""
+    output, at, _ = fill(quantity, price, demand, absent)
+    lost = np.maximum(demand - output.sum(axis=1), 0)
+    return output @ at + voll * lost, lost
+
+
+def clear(case: Case) -> tuple[np.ndarray, float, float]:
+    """(output (unit, block), lost load, price) with everybody, as reported."""
+    quantity, price = case.reported
+    filled, at, order = fill(quantity, price, case.demand, np.zeros((1, len(quantity)), bool))
     output = np.zeros(price.size)
-    output[order] = np.clip(demand - before, 0, quantity.ravel()[order])
-    lost = demand - output.sum()
-    used = (output > 1e-12) & (quantity.ravel() > 0)
-    free = output < quantity.ravel() - 1e-12
-    floor = max(price.ravel()[used], default=min(price.ravel()))
-    ceiling = min([*price.ravel()[free], voll])
-    at = voll if lost > 1e-12 else floor + dual * (max(ceiling, floor) - floor)
-    return output.reshape(price.shape), max(lost, 0.0), at
+    output[order] = filled[0]
+    lost = max(case.demand - output.sum(), 0.0)
+    used = at[filled[0] > 1e-12]
+    free = at[(filled[0] < quantity.ravel()[order] - 1e-12)]
+    floor = used.max() if len(used) else at.min()
+    ceiling = min([*free, case.voll])
+    level = case.voll if lost > 1e-12 else floor + case.dual * max(ceiling - floor, 0)
+    if used.size and (np.abs(filled[0] - quantity.ravel()[order])[filled[0] > 1e-12] > 1e-12).any():
+        level = floor  # a block is accepted in part: the price is its price
+    return output.reshape(price.shape), lost, level
 
 
-def cost(quantity, price, demand: float, voll: float) -> tuple[float, float]:
-    """(minimised cost J $/h, lost load MW)."""
-    output, lost, _ = dispatch(quantity, price, demand, voll)
-    return float((output * price).sum() + voll * lost), lost
+def datasets(cases: list[Case], absent: np.ndarray | None = None) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    """data, cleared, values of all cases; `absent` (coalition, unit) defaults to all coalitions.
+
+    The units of the largest case are the participants; smaller cases are padded with units of quantity 0.
+    """
+    units, blocks = (max(case.quantity.shape[axis] for case in cases) for axis in (0, 1))
+    cases = [_padded(case, units, blocks) for case in cases]
+    names = [str(unit + 1) for unit in range(units)]
+    absent = coalitions.subsets(units) if absent is None else absent
+    labels = {"scenario": [case.label for case in cases], "participant": names, "bus": [1]}
+    return _data(cases, names, labels), _cleared(cases, labels), _values(cases, names, labels, absent)
 
 
-def datasets(quantity, price, cases: list[Case], names=None, dual: float = 0.5, absent=None):
-    """data, cleared, values of the true offers (unit, block) under each case; `absent` defaults to all coalitions."""
-    names = names or [str(k + 1) for k in range(len(quantity))]
-    absent = coalitions.subsets(len(names)) if absent is None else absent
-    reports = [_reported(quantity, price, case) for case in cases]
-    data = _data(quantity, price, cases, names, reports)
-    cleared = xr.concat([_cleared(quantity, price, case, names, report, dual) for case, report in
-                         zip(cases, reports, strict=True)], data["scenario"].reset_coords(drop=True))  # fmt: skip
-    valued = [np.array([cost(q * ~row[:, None], p, case.demand, case.voll) for row in absent])
-              for case, (q, p) in zip(cases, reports, strict=True)]  # fmt: skip
-    values = xr.Dataset(
-        {
-            "cost": (("scenario", "coalition"), [pairs[:, 0] for pairs in valued]),
-            "lost_load": (("scenario", "coalition"), [pairs[:, 1] for pairs in valued]),
-            "member": (("coalition", "participant"), (~absent).astype(np.int8)),
-            "core_complete": ("scenario", np.full(len(cases), len(absent) == 2 ** len(names))),
-            "price_without": (("scenario", "participant", "bus"), [_prices_without(case, q, p, dual)[:, None] for
-                                                                   case, (q, p) in zip(cases, reports, strict=True)]),
-        },
-        coords={"scenario": data["scenario"].values, "coalition": coalitions.labels(names, absent),
-                "participant": names, "bus": [1]},
-    )  # fmt: skip
-    return data, cleared, values
+def _padded(case: Case, units: int, blocks: int) -> Case:
+    rows, columns = case.quantity.shape
+    pad = (0, units - rows), (0, blocks - columns)
+    return replace(case, quantity=np.pad(case.quantity, pad), price=np.pad(case.price, pad, mode="edge"))
 
 
-def _reported(quantity, price, case: Case):
-    q, p = np.array(quantity, float), np.array(price, float)
-    for k, factor in case.price_factor.items():
-        p[k] *= factor
-    for k, factor in case.quantity_factor.items():
-        q[k] *= factor
-    return q, p
-
-
-def _prices_without(case: Case, q, p, dual: float) -> np.ndarray:
-    rows = np.eye(len(q), dtype=bool)
-    return np.array([dispatch(q * ~row[:, None], p, case.demand, case.voll, dual)[2] for row in rows])
-
-
-def _data(quantity, price, cases: list[Case], names, reports) -> xr.Dataset:
-    moved = [(names.index(case.deviator) if case.deviator else None) for case in cases]
+def _data(cases: list[Case], names: list[str], labels: dict) -> xr.Dataset:
+    reports = [case.reported for case in cases]
+    moved = [int(case.deviator) - 1 if case.deviator else None for case in cases]
     columns = {
         "base": [case.base or case.label for case in cases],
-        "price_multiplier": [c.price_factor.get(k, 1.0) if k is not None else 1.0 for c, k in zip(cases, moved, strict=True)],
-        "quantity_multiplier": [c.quantity_factor.get(k, 1.0) if k is not None else 1.0
-                                for c, k in zip(cases, moved, strict=True)],
+        "price_multiplier": [case.price_factor.get(k, 1.0) for case, k in zip(cases, moved, strict=True)],
+        "quantity_multiplier": [case.quantity_factor.get(k, 1.0) for case, k in zip(cases, moved, strict=True)],
         "variant": ["none"] * len(cases),
         "demand_mw": [case.demand for case in cases],
-    } | {name: [getattr(case, name) for case in cases] for name in ("deviator", "family", "n1_rule", "distortion")}  # fmt: skip
+    }
+    for name in ("deviator", "family", "n1_rule", "distortion"):
+        columns[name] = [getattr(case, name) for case in cases]
     unit = "generator", "block"
     return xr.Dataset(
         {
             "demand": (("scenario", "bus"), [[case.demand] for case in cases]),
             "voll": ("scenario", [case.voll for case in cases]),
-            "offer_quantity": (("scenario", *unit), [q for q, _ in reports]),
-            "offer_price": (("scenario", *unit), [p for _, p in reports]),
-            "cost_quantity": (unit, np.array(quantity, float)),
-            "cost_price": (unit, np.array(price, float)),
+            "offer_quantity": (("scenario", *unit), [quantity for quantity, _ in reports]),
+            "offer_price": (("scenario", *unit), [price for _, price in reports]),
+            "cost_quantity": (unit, cases[0].quantity),
+            "cost_price": (unit, cases[0].price),
             "owner": ("generator", names),
         },
-        coords={"scenario": [case.label for case in cases], "bus": [1], "generator": names, "participant": names}
-        | {name: ("scenario", column) for name, column in columns.items()},
+        labels | {"generator": names} | {name: ("scenario", column) for name, column in columns.items()},
     )
 
 
-def _cleared(quantity, price, case: Case, names, report, dual: float) -> xr.Dataset:
-    q, p = report
-    output, lost, at = dispatch(q, p, case.demand, case.voll, dual)
-    below = np.cumsum(quantity, axis=1) - quantity
-    true = (np.clip(output.sum(1, keepdims=True) - below, 0, quantity) * price).sum(1)
-    served = case.demand - lost
-    by_participant = {"output": output.sum(1), "reported_cost": (output * p).sum(1), "true_cost": true,
-                      "price_revenue": at * output.sum(1)}  # fmt: skip
-    scalars = {"objective": (output * p).sum() + case.voll * lost, "lost_load": lost, "load_payment": at * served,
-               "congestion_rent": 0.0}  # fmt: skip
+def _cleared(cases: list[Case], labels: dict) -> xr.Dataset:
+    solved = [(case, *clear(case)) for case in cases]
+    by_unit, by_scenario = ("scenario", "participant"), "scenario"
+    output = np.array([output.sum(axis=1) for _, output, _, _ in solved])
+    reported = np.array([(output * case.reported[1]).sum(axis=1) for case, output, _, _ in solved])
+    lost, price = (np.array(column, float) for column in list(zip(*solved, strict=True))[2:])
+    served = np.array([case.demand for case in cases]) - lost
     return xr.Dataset(
-        {name: ("participant", value) for name, value in by_participant.items()}
-        | scalars
-        | {"price": ("bus", [at]), "served": ("bus", [served]), "shed": ("bus", [lost])},
-        coords={"participant": names, "bus": [1]},
+        {
+            "output": (by_unit, output),
+            "reported_cost": (by_unit, reported),
+            "true_cost": (by_unit, np.array([true_cost(case, output) for case, output, _, _ in solved])),
+            "price_revenue": (by_unit, price[:, None] * output),
+            "objective": (by_scenario, reported.sum(axis=1) + np.array([case.voll for case in cases]) * lost),
+            "lost_load": (by_scenario, lost),
+            "load_payment": (by_scenario, price * served),
+            "congestion_rent": (by_scenario, price * (served - output.sum(axis=1))),
+            "price": (("scenario", "bus"), price[:, None]),
+            "served": (("scenario", "bus"), served[:, None]),
+            "shed": (("scenario", "bus"), lost[:, None]),
+        },
+        labels,
     )
 
 
-def random_market(rng: np.random.Generator, units: tuple[int, int] = (2, 6), blocks: int = 1):
-    """(quantity, price, demand): a third with negative offers, demand up to 1.3 x capacity; no two prices are equal."""
-    shape = rng.integers(units[0], units[1], endpoint=True), rng.integers(1, blocks, endpoint=True)
+def true_cost(case: Case, output: np.ndarray) -> np.ndarray:
+    """True cost (unit) $/h of an output (unit, block), cheapest blocks first."""
+    below = np.cumsum(case.quantity, axis=1) - case.quantity
+    return (np.clip(output.sum(axis=1, keepdims=True) - below, 0, case.quantity) * case.price).sum(axis=1)
+
+
+def _values(cases: list[Case], names: list[str], labels: dict, absent: np.ndarray) -> xr.Dataset:
+    solved = [costs(*case.reported, case.demand, case.voll, absent) for case in cases]
+    complete = int(len(absent) == 2 ** len(names))
+    return xr.Dataset(
+        {
+            "cost": (("scenario", "coalition"), np.array([cost for cost, _ in solved])),
+            "lost_load": (("scenario", "coalition"), np.array([lost for _, lost in solved])),
+            "member": (("coalition", "participant"), (~absent).astype("i1")),
+            "core_complete": ("scenario", np.full(len(cases), complete)),
+            "price_without": (("scenario", "participant", "bus"), np.array([_prices_without(case) for case in cases])),
+        },
+        labels | {"coalition": coalitions.labels(names, absent)},
+    )
+
+
+def _prices_without(case: Case) -> np.ndarray:
+    units = range(len(case.quantity))
+    return np.array([[clear(replace(case, quantity_factor=case.quantity_factor | {unit: 0.0}))[2]] for unit in units])
+
+
+def random_case(rng: np.random.Generator, label: str = "base", blocks: int = 2) -> Case:
+    """Two to six units; a third of the markets with negative offers, demand up to 1.3 x capacity; no two prices equal."""
+    shape = rng.integers(2, 6, endpoint=True), rng.integers(1, blocks, endpoint=True)
     quantity = rng.uniform(10, 100, shape)
     price = np.sort(rng.uniform(-20 if rng.random() < 1 / 3 else 5, 60, shape), axis=1)
-    return quantity, price, rng.uniform(0.05, 1.3) * quantity.sum()
+    return Case(label, quantity, price, rng.uniform(0.05, 1.3) * quantity.sum(), dual=rng.random())
 
 
 def deviations(base: Case, unit: int, price_factors, quantity_factors=(1.0,), family: str = "misreport") -> list[Case]:
-    """`base` with one unit (number, named number + 1) reporting other prices and quantities on top of the base's."""
+    """`base` with one unit (number) reporting other prices and quantities on top of the base's."""
     return [
         replace(
             base,
@@ -161,7 +201,7 @@ def deviations(base: Case, unit: int, price_factors, quantity_factors=(1.0,), fa
 
 
 def paid(data, cleared, values, mechanisms: dict) -> xr.Dataset:
-    """payment and profit (scenario, mechanism, participant) of plug-in functions by name, and VCG's own variables."""
+    """payment and profit (scenario, mechanism, participant) of `pay` functions by name, and VCG's own variables."""
     results = {name: pay(data, cleared, values) for name, pay in mechanisms.items()}
     index = xr.DataArray(list(results), dims="mechanism", name="mechanism")
     payment = xr.concat([one["payment"] for one in results.values()], index)

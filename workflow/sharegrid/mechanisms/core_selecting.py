@@ -20,13 +20,13 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
     Raises ValueError for must-run data and if no scenario has its core constraints.
     """
     vcg.refuse_must_run(data)
-    if values is None or "core_complete" not in values or not bool(values["core_complete"].any()):
+    if values is None or not bool((values["core_complete"] == 1).any()):
         raise ValueError(
             "core-selecting: no scenario has its core constraints; add coalitions: core (or all) to value: requests"
         )
     dispatched = vcg.dispatched(cleared)
     profit = xr.full_like(cleared["output"], np.nan).reset_coords(drop=True)
-    for scenario in values["scenario"].values[values["core_complete"].values]:
+    for scenario in values["scenario"].values[values["core_complete"].values == 1]:
         profit.loc[{"scenario": scenario}] = core_profit(values, scenario, dispatched.sel(scenario=scenario).values)
     payment = (cleared["reported_cost"] + profit).where(dispatched | profit.isnull(), 0.0).reset_coords(drop=True)
     return xr.Dataset({"payment": payment.assign_attrs(units="$/h", long_name="core-selecting payment")})

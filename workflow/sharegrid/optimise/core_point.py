@@ -32,7 +32,7 @@ def core_point(rhs: np.ndarray, absent: np.ndarray, pivotal: np.ndarray) -> np.n
         return np.array(pivotal, dtype=float)
     scale = excess[violated].max()
     rows, least, most = absent[violated].astype(float), excess[violated] / scale, np.maximum(pivotal, 0) / scale
-    return pivotal - scale * nearest_reduction(rows, least, most)
+    return np.maximum(pivotal - scale * nearest_reduction(rows, least, most), 0)
 
 
 def nearest_reduction(rows: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
