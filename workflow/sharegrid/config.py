@@ -64,7 +64,7 @@ class Study(Section):
     """The same optimum by messages."""
     present: options.Present | None = None
     """Figures and tables."""
-    resources: dict[Literal[STAGES], options.Resources] = {}
+    resources: dict[Literal[STAGES], options.Resources] = Field(default_factory=dict)
     """Memory and time of the study's cluster jobs by stage."""
 
     @property
@@ -172,7 +172,8 @@ def load(config: dict, here: Path) -> Configuration:
     if settings.studies != "all":
         for name in settings.studies:
             if name not in files:
-                raise ConfigError(f"config/config.yaml: studies: no study '{name}' in {folders[0]}{nearest(name, files)}")
+                hint = nearest(name, files)
+                raise ConfigError(f"config/config.yaml: studies: no study '{name}' in {folders[0]}{hint}")
         files = {name: files[name] for name in settings.studies}
     studies = {name: read_study(path) for name, path in files.items()}
     configuration = Configuration(settings=settings, studies=studies, resources=resources)
@@ -250,12 +251,16 @@ def _check_plugins(study: Study, path: Path) -> None:
 
 
 def _check_options(given: dict, allowed: dict[str, plugins.Option], where: str) -> None:
-    for key in given:
-        if key not in allowed:
-            raise ConfigError(f"{where}: unknown option '{key}'{nearest(key, allowed)}")
-    fields = {name: (eval(option.annotation, {"Literal": Literal}), ... if option.required else option.default)
-              for name, option in allowed.items()}  # fmt: skip  # annotations of our own plug-ins, not of the user
-    _checked(create_model("Options", __config__={"strict": False}, **fields), given, where)
+    _checked(_option_model(allowed), given, where)
+
+
+def _option_model(allowed: dict[str, plugins.Option]) -> type[Section]:
+    """The keyword-only arguments of a plug-in as a model; eval sees annotations of this package only."""
+    fields = {
+        name: (eval(option.annotation, {"Literal": Literal}), ... if option.required else option.default)
+        for name, option in allowed.items()
+    }
+    return create_model("Options", __base__=Section, **fields)
 
 
 def _check_requests(study: Study, path: Path) -> None:
@@ -279,3 +284,23 @@ def _check_raw_files(configuration: Configuration) -> None:
         for raw in configuration.raw_files(name):
             if not (configuration.resources / raw).is_file():
                 raise ConfigError(f"study '{name}': prepare: no file {raw} in {configuration.resources}/")
+
+
+def json_schema() -> dict:
+    """JSON schema of a study file, for editors, with the names and options of the plug-ins that exist."""
+    schema = Study.model_json_schema()
+    schema["properties"].pop("id")  # the file's name
+    schema["required"].remove("id")
+    schema["title"] = "sharegrid study"
+    for field, kind in (("mechanisms", "mechanisms"), ("checks", "properties")):
+        place = schema["$defs"]["Pay"]["properties"][field]
+        place |= {"additionalProperties": False, "properties": _plugin_schemas(kind)}
+    return schema
+
+
+def _plugin_schemas(kind: str) -> dict:
+    schemas = {}
+    for name in plugins.available(kind):
+        allowed = plugins.options(plugins.module_of(kind, name), plugins.FUNCTIONS[kind])
+        schemas[name] = _option_model(allowed).model_json_schema() | {"title": name}
+    return schemas

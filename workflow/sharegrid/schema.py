@@ -137,4 +137,4 @@ def _check_references(dataset: xr.Dataset, contract: str) -> None:
         if name in dataset and target in dataset.coords:
             unknown = set(dataset[name].values.ravel().tolist()) - set(dataset[target].values.tolist())
             if unknown:
-                raise ValueError(f"{contract}: {name}: no {target} is called {sorted(unknown)[0]}")
+                raise ValueError(f"{contract}: {name}: no {target} is called {min(unknown)}")

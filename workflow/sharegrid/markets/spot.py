@@ -122,7 +122,7 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
     primal and reduced_cost by variable, dual by constraint family; dims as in build, with the scenario.
     """
     accepted, shed, price = primal["accepted"], primal["lost_load"], dual["nodal_balance"]
-    forced = primal["must_run"] if "must_run" in primal else 0.0
+    forced = primal.get("must_run", 0.0)
     dispatch = accepted.sum("block") + forced
     reported = (data["offer_price"] * accepted).sum("block") + _forced_cost(data)
     if "offer_quadratic" in data:
@@ -151,7 +151,7 @@ def _settlement(cleared: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
 
 
 def _forced_cost(data: xr.Dataset):
-    return data["must_run_cost"] if "must_run_cost" in data else 0.0
+    return data.get("must_run_cost", 0.0)
 
 
 def _by_owner(values: xr.DataArray, data: xr.Dataset) -> xr.DataArray:

@@ -69,7 +69,10 @@ def _families(split: SplitModel, solved: list[Solved]) -> list[xr.Dataset]:
     )
     return [
         xr.Dataset(
-            {name: xr.concat([layout.read(getattr(one, what)) for one in solved], scenario) for name, layout in layouts.items()}
+            {
+                name: xr.concat([layout.read(getattr(one, what)) for one in solved], scenario)
+                for name, layout in layouts.items()
+            }
         )
         for layouts, what in parts
     ]

@@ -68,7 +68,10 @@ class SplitModel:
     def _check_uncoupled(self) -> None:
         if len(self.scenarios) > 1:
             entries = self._matrices.A.tocoo()
-            of_row, of_column = _scenario_of(self._rows, entries.shape[0]), _scenario_of(self._columns, entries.shape[1])
+            of_row, of_column = (
+                _scenario_of(self._rows, entries.shape[0]),
+                _scenario_of(self._columns, entries.shape[1]),
+            )
             if (of_row[entries.row] != of_column[entries.col]).any():
                 raise ValueError("a constraint couples two scenarios; scenarios must be independent")
 

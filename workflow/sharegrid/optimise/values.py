@@ -153,7 +153,9 @@ class Sweep:
         now, total = time.monotonic(), len(self._rows)
         if now - self._told > PROGRESS_SECONDS:
             self._told = now
-            log.info("%d of %d coalitions, about %.0f s left", k + 1, total, (now - self._started) * (total / (k + 1) - 1))
+            log.info(
+                "%d of %d coalitions, about %.0f s left", k + 1, total, (now - self._started) * (total / (k + 1) - 1)
+            )
 
     def result(self) -> Counterfactuals:
         """Everything recorded, as arrays."""

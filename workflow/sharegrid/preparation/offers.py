@@ -42,7 +42,9 @@ def _lower_limit(network: xr.Dataset, pmin: str) -> np.ndarray:
         return network["p_min"].values.astype(float)
     below = network["generator"].values[network["p_max"].values < 0]
     if len(below):
-        raise ValueError(f"generator {below[0]}: p_max is negative, so 0 MW is impossible; use pmin: keep (clearing only)")
+        raise ValueError(
+            f"generator {below[0]}: p_max is negative, so 0 MW is impossible; use pmin: keep (clearing only)"
+        )
     return np.zeros(network.sizes["generator"])
 
 

@@ -40,7 +40,12 @@ class Scenario:
         """A label from a template of the study file."""
         numbers = {"demand": self.demand_mw, "voll": self.voll, "price": self.price_multiplier,
                    "quantity": self.quantity_multiplier}  # fmt: skip
-        words = {"limits": self.variant, "n1_rule": self.n1_rule, "distortion": self.distortion, "deviator": self.deviator}
+        words = {
+            "limits": self.variant,
+            "n1_rule": self.n1_rule,
+            "distortion": self.distortion,
+            "deviator": self.deviator,
+        }
         shown = {key: "" if value is None else f"{value:g}" for key, value in numbers.items()}
         try:
             return template.format(**words, **shown)
@@ -91,7 +96,9 @@ def _check_labels(scenarios: list[Scenario]) -> None:
     seen = {}
     for one in scenarios:
         if one.label in seen:
-            raise ValueError(f"prepare.scenarios: label '{one.label}' stands twice, in {seen[one.label]} and {one.family}")
+            raise ValueError(
+                f"prepare.scenarios: label '{one.label}' stands twice, in {seen[one.label]} and {one.family}"
+            )
         seen[one.label] = one.family
     for one in scenarios:
         if one.base not in seen:
@@ -100,6 +107,15 @@ def _check_labels(scenarios: list[Scenario]) -> None:
 
 def coordinates(scenarios: list[Scenario]) -> xr.Dataset:
     """The scenarios as coordinates along the dim scenario."""
-    fields = ("family", "variant", "n1_rule", "distortion", "deviator", "price_multiplier", "quantity_multiplier", "base")
+    fields = (
+        "family",
+        "variant",
+        "n1_rule",
+        "distortion",
+        "deviator",
+        "price_multiplier",
+        "quantity_multiplier",
+        "base",
+    )
     columns = {name: ("scenario", [getattr(one, name) for one in scenarios]) for name in fields}
     return xr.Dataset(coords=columns | {"scenario": [one.label for one in scenarios]})

@@ -44,8 +44,12 @@ def _ratings(network: xr.Dataset, options: SpotMarket, read) -> xr.DataArray:
     """rateA (branch) MW of another file with the same branches in the same order."""
     other, name = read(options.network.ratings, "matpower"), options.network.ratings
     ends = ("from_bus", "to_bus")
-    if other.sizes["branch"] != network.sizes["branch"] or any((other[e].values != network[e].values).any() for e in ends):
-        raise ValueError(f"prepare.network.ratings: {name} has other branches than {options.network.path}, or another order")
+    if other.sizes["branch"] != network.sizes["branch"] or any(
+        (other[e].values != network[e].values).any() for e in ends
+    ):
+        raise ValueError(
+            f"prepare.network.ratings: {name} has other branches than {options.network.path}, or another order"
+        )
     return other["rate"]
 
 

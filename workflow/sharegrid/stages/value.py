@@ -14,7 +14,12 @@ from sharegrid.options import CoalitionRequest
 
 log = logging.getLogger(__name__)
 ENGINES = ("rebuild", "warm", "reduced")
-ASKED = {"removals": coalitions.removals, "pairs": coalitions.pairs, "all": coalitions.subsets, "core": coalitions.removals}
+ASKED = {
+    "removals": coalitions.removals,
+    "pairs": coalitions.pairs,
+    "all": coalitions.subsets,
+    "core": coalitions.removals,
+}
 
 
 def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr.Dataset:
@@ -105,7 +110,12 @@ def _dataset(one: xr.Dataset, absent: np.ndarray, found: Counterfactuals, comple
             "coalition": coalitions.labels(participants, absent),
         }
     )
-    arrays = {"cost": found.cost, "lost_load": found.lost_load, "iterations": found.iterations, "fallback": found.fallback}
+    arrays = {
+        "cost": found.cost,
+        "lost_load": found.lost_load,
+        "iterations": found.iterations,
+        "fallback": found.fallback,
+    }
     for name, array in arrays.items():
         result[name] = (("scenario", "coalition"), np.asarray(array, float)[None])
     result["member"] = (("coalition", "participant"), (~absent).astype("i1"))
