@@ -11,14 +11,13 @@ auctions, Management Science 53(9), 2007.
 """
 
 import logging
-from itertools import combinations
 from types import ModuleType
 
 import numpy as np
 import scipy.sparse as sp
 import xarray as xr
 
-from sharegrid.optimise import values
+from sharegrid.optimise import coalitions, values
 from sharegrid.optimise.clear import split_model
 from sharegrid.optimise.core_point import core_point
 from sharegrid.optimise.highs import LiveProgram, Program
@@ -39,17 +38,15 @@ def generate(
     the core point of the result by more than 1e-5 $/h. Raises ValueError for quadratic costs, RuntimeError after 200
     rounds, NotOptimal as the value engine.
     """
-    market_sets = MarketSets(market, data, absent, cost)
-    pairs = np.array(list(combinations(range(len(market_sets.players)), 2)), dtype=int).reshape(-1, 2)
-    rows = np.zeros((len(pairs), len(market_sets.players)), dtype=bool)
-    np.put_along_axis(rows, pairs, True, axis=1)
-    market_sets.add(rows, at=market_sets.pivotal)
-    if len(market_sets.players):
-        _separate(market_sets, Objection(split_model(market, data), market_sets.players))
-    return market_sets.absent, market_sets.cost
+    split = split_model(market, data)
+    sets = ValuedSets(market, split, absent, cost)
+    if len(sets.players):
+        sets.add(coalitions.pairs(len(sets.players))[1 + len(sets.players) :], at=sets.pivotal)
+        _separate(sets, Objection(split, sets.players))
+    return sets.absent, sets.cost
 
 
-def _separate(sets: "MarketSets", objection: "Objection") -> None:
+def _separate(sets: "ValuedSets", objection: "Objection") -> None:
     """Add the set that objects most to the core point until none does."""
     for done in range(ROUNDS):
         profit = core_point(*sets.constraints(), sets.pivotal)
@@ -61,15 +58,15 @@ def _separate(sets: "MarketSets", objection: "Objection") -> None:
     raise RuntimeError(f"core: a set still objects by {excess:.2e} $/h after {ROUNDS} rounds")
 
 
-class MarketSets:
+class ValuedSets:
     """The valued coalitions of one scenario and, of those, the constraints on the profits of its players.
 
     players: numbers of the participants with a positive pivotal profit; the others get nothing in the core, and a set
     with one of them objects less than without.
     """
 
-    def __init__(self, market: ModuleType, data: xr.Dataset, absent: np.ndarray, cost: np.ndarray):
-        self._market, self._data = market, data
+    def __init__(self, market: ModuleType, split: SplitModel, absent: np.ndarray, cost: np.ndarray):
+        self._market, self._split = market, split
         self.absent, self.cost = np.asarray(absent, dtype=bool), np.asarray(cost, dtype=float)
         self._everybody = self.cost[~self.absent.any(axis=1)][0]
         alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(self.absent) if row.sum() == 1}
@@ -103,7 +100,9 @@ class Objection:
         program, owned = split.program(0), [split.owned[who] for who in players]
         if program.quadratic is not None and program.quadratic.any():
             raise ValueError("coalitions: core needs linear costs; use bid_mode: blocks")
-        if not np.isfinite(np.concatenate([bound[who] for who in owned for bound in (program.lower, program.upper)])).all():
+        if not np.isfinite(
+            np.concatenate([bound[who] for who in owned for bound in (program.lower, program.upper)])
+        ).all():
             raise ValueError("coalitions: core needs finite limits of everything that a participant owns")
         self._first = len(program.cost)
         self._binaries = np.arange(self._first, self._first + len(players))

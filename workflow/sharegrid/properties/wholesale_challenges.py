@@ -29,8 +29,8 @@ def check(
     """challenge, quantity, value, unit (challenge_row): the budget deficit, the price of pivotality, collusion, shill
     bidding, entry, computation, and the rules for insufficient N-1 capacity.
 
-    Read from the scenario families cases, demand, voll, collusion, split and n1; a family that the study lacks gives no
-    rows. volls [$/MWh] at which the pivotal payment is shown: 100, 1000, 10000 if not given. sizes: numbers of units of
+    Read from the scenario families cases, demand, voll, collusion, split, entry (all coalitions) and n1; a family that
+    the study lacks gives no rows. volls [$/MWh] at which the pivotal payment is shown: 100, 1000, 10000 if not given. sizes: numbers of units of
     the random markets, drawn with `seed`: 10, 30, 100, 300, 1000 if not given.
     """
     market = Market(data, cleared, values, payments)
@@ -169,9 +169,7 @@ def shill_bidding(market: Market) -> Iterator[Row]:
 
 def non_monotone_revenue(market: Market) -> Iterator[Row]:
     """The entry of one unit into every set of the others: does the total VCG payment rise although load is served?"""
-    for scenario in market.family("cases"):
-        if int(market.values["core_complete"].sel(scenario=scenario)) != 1:
-            continue
+    for scenario in market.family("entry"):
         increases = entry_changes(market, scenario)
         where = f"D = {market.demand(scenario):g} MW"
         yield "non-monotone revenue", f"nested pairs of sets that serve all load, {where}", len(increases), "1"
@@ -227,20 +225,20 @@ def removal_costs_by_programs(quantity: np.ndarray, price: np.ndarray, demand: f
 
 def removal_costs_by_sorting(quantity: np.ndarray, price: np.ndarray, demand: float) -> np.ndarray:
     """The same from the merit order."""
-    units = np.arange(len(quantity))
-    offers = ("generator", "block"), quantity[:, None], price[:, None]
+    names = np.arange(len(quantity)).astype(str)
     data = xr.Dataset(
         {
             "demand": ("bus", [demand]),
             "voll": LOST_LOAD_PRICE,
-            "offer_quantity": (offers[0], offers[1]),
-            "offer_price": (offers[0], offers[2]),
-            "generator_bus": ("generator", np.ones(len(units), int)),
-            "owner": ("generator", units.astype(str)),
+            "line_limit": ("branch", np.zeros(0)),
+            "offer_quantity": (("generator", "block"), quantity[:, None]),
+            "offer_price": (("generator", "block"), price[:, None]),
+            "generator_bus": ("generator", np.ones(len(names), int)),
+            "owner": ("generator", names),
         },
-        {"bus": [1], "generator": units.astype(str), "participant": units.astype(str)},
+        {"bus": [1], "generator": names, "participant": names},
     )
-    return merit_order.counterfactuals(data, coalitions.removals(len(units))).cost
+    return merit_order.counterfactuals(data, coalitions.removals(len(names))).cost
 
 
 def n1_rules(market: Market) -> Iterator[Row]:
