@@ -86,7 +86,7 @@ class ValuedSets:
             return np.zeros(0)
         full = np.zeros((len(rows), self.absent.shape[1]), dtype=bool)
         full[:, self.players] = rows
-        cost = values.Engine(self._market, self._data, "warm").solve(0, full).cost
+        cost = values.warm(self._market, self._split, 0, full).cost
         excess = rows @ at - (cost - self._everybody)
         new = (excess > TOLERANCE) & ~(full[:, None] == self.absent[None]).all(axis=2).any(axis=1)
         self.absent, self.cost = np.vstack([self.absent, full[new]]), np.append(self.cost, cost[new])
