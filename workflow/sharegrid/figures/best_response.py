@@ -38,7 +38,7 @@ def draw(
 
 def _best(results: Results, name: str, mechanism: str, variant: str) -> np.ndarray:
     """best_multiplier [1] or best_gain [$/h] (participant)."""
-    found = selection.read(results["payments"], name, mechanism=mechanism, variant=variant)
+    found = selection.read(results["payments"], name, scenario=variant, mechanism=mechanism)
     return found.sel(participant=results["data"]["participant"].values).values
 
 

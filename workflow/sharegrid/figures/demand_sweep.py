@@ -1,6 +1,7 @@
 """Figure: total VCG payment against what loads pay at the uniform price, and the lost load of the counterfactuals, over demand."""
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -17,7 +18,7 @@ def draw(results: Results, *, families: list[str] | None = None) -> Figure:
     """
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families or ["demand"])
-    demand = data["demand"].sel(scenario=labels).sum("bus").values
+    demand = data["demand_mw"].sel(scenario=labels).values
     vcg = np.array([by_mechanism(results, "payment", label, "vcg").sum() for label in labels])
     loads = cleared["load_payment"].sel(scenario=labels).values
     lost = np.array([selection.lost_load_without(results, label).max() for label in labels])
@@ -26,20 +27,21 @@ def draw(results: Results, *, families: list[str] | None = None) -> Figure:
     above.plot(demand, vcg, **look(MECHANISMS["vcg"], label="VCG pays the units"))
     above.plot(demand, loads, **look(QUANTITIES["load_payment"]))
     above.set_yscale("log")
+    style.group_digits(above.yaxis)
     above.set_ylabel("total [$/h]")
     above.legend(loc="upper left")
     below.plot(demand, lost, **look(QUANTITIES["lost_load"]))
-    below.set_ylabel("largest lost load\nwithout one unit [MW]")
+    below.set_ylabel("largest lost\nload without\na unit [MW]")
     below.set_xlabel("demand [MW]")
-    end = _n1_capacity(data)
+    end = _n1_capacity(data, labels[0])
     _mark_end(above, below, end)
     style.evidence(body.figure, _before_and_after(demand, vcg - loads, end) + style.voll_note(data, labels))
     return body.figure
 
 
-def _n1_capacity(data) -> float:
+def _n1_capacity(data: xr.Dataset, scenario: str) -> float:
     """Capacity in MW that is left without the largest participant."""
-    capacity = data["cost_quantity"].sum("block").groupby(data["owner"].rename("participant")).sum()
+    capacity = selection.capacity(data, scenario)
     return float(capacity.sum() - capacity.max())
 
 

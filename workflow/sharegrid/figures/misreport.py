@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sharegrid.figures import style
-from sharegrid.figures.style import GUIDE, MECHANISMS, PAGE, amount, look
+from sharegrid.figures.style import GUIDE, PAGE, amount, look
 from sharegrid.tables import misreport
 from sharegrid.tables.selection import SHORT_NAMES, Results
 
@@ -33,6 +33,7 @@ def draw(
     """
     frame = misreport.table(results, bases=bases, families=[name for name in (family, fine_family) if name])
     coarse = misreport.table(results, bases=bases, families=[family])["m"].unique()
+    entities = style.mechanisms(results["data"])
     rules = mechanisms or ["pay-as-bid", "lmp", "vcg"]
     groups = list(frame.groupby(["variant", "gen"], sort=False))
     single = frame["variant"].nunique() == 1
@@ -40,7 +41,7 @@ def draw(
     rows = -(-len(groups) // columns)
     body, axes = style.new(rows, columns, width=PAGE, height=0.9 + 1.35 * rows, sharex=True)
     for panel, ((base, name), curve) in zip(axes.flat, groups, strict=False):
-        _panel(panel, curve, rules, coarse)
+        _panel(panel, curve, rules, entities, coarse)
         _limit_losses(panel, loss_shown)
         panel.set_title(f"unit {name}" if single else f"unit {name}, {base}")
     for panel in axes.flat[len(groups) :]:
@@ -49,15 +50,17 @@ def draw(
     body.supylabel("profit of the unit [$/h]")
     style.legend(body.figure)
     style.evidence(
-        body.figure, _largest_gains(frame, rules) + style.voll_note(results["data"], list(frame["variant"].unique()))
+        body.figure,
+        _largest_gains(frame, rules, entities) + style.voll_note(results["data"], list(frame["variant"].unique())),
     )
     return body.figure
 
 
-def _panel(axes: Axes, curve: pd.DataFrame, rules: list[str], marked: np.ndarray) -> None:
+def _panel(axes: Axes, curve: pd.DataFrame, rules: list[str], entities: dict, marked: np.ndarray) -> None:
     marks = np.flatnonzero(np.isin(curve["m"], marked)).tolist()
     for rule in rules:
-        axes.plot(curve["m"], curve[f"profit_{SHORT_NAMES[rule]}"], markevery=marks, **look(MECHANISMS[rule]))
+        wide = {"linewidth": 3, "markersize": 5, "zorder": 1.5} if rule == "vcg" else {}  # others may coincide with it
+        axes.plot(curve["m"], curve[f"profit_{SHORT_NAMES[rule]}"], markevery=marks, **look(entities[rule], **wide))
     axes.axvline(1, **GUIDE)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(TICKS[(TICKS >= curve["m"].min()) & (TICKS <= curve["m"].max())]))
@@ -70,11 +73,11 @@ def _limit_losses(axes: Axes, share: float) -> None:
     low, high = axes.dataLim.intervaly
     if high - low < NOTHING:
         axes.set_ylim(-1, 1)
-    elif low < -share * high:
+    elif NOTHING < high and low < -share * high:
         axes.set_ylim(-share * high, high + 0.06 * (1 + share) * high)
 
 
-def _largest_gains(frame: pd.DataFrame, rules: list[str]) -> str:
+def _largest_gains(frame: pd.DataFrame, rules: list[str], entities: dict) -> str:
     truth = frame[frame["m"] == 1].set_index(["variant", "gen"])
     parts = []
     for rule in reversed(rules):
@@ -82,5 +85,5 @@ def _largest_gains(frame: pd.DataFrame, rules: list[str]) -> str:
         gains = frame[column] - truth[column].reindex(frame.set_index(["variant", "gen"]).index).to_numpy()
         best = frame.loc[gains.idxmax()]
         who = f" (unit {best['gen']}, \u00d7{best['m']:g})" if gains.max() > 1e-6 * frame[column].abs().max() else ""
-        parts.append(f"{MECHANISMS[rule][0]} {amount(max(gains.max(), 0)) if who else 'none'}{who}")
+        parts.append(f"{entities[rule][0]} {amount(max(gains.max(), 0)) if who else 'none'}{who}")
     return "Largest gain over the truth, $/h: " + "; ".join(parts) + "."

@@ -26,7 +26,7 @@ def draw(results: Results, *, variants: list[str] | None = None) -> Figure:
     for index, (panel, label) in enumerate(zip(axes.flat, labels, strict=True)):
         _bars(panel, frame[frame["variant"] == label].set_index("engine"))
         style.panel_title(panel, f"line limits {label}: {_sample(frame[frame['variant'] == label])}", index)
-    axes[0, 0].set_ylabel("count")
+    axes[0, 0].set_ylabel("count [1]")
     style.legend(body.figure)
     style.group_digits(axes[0, 0].yaxis)
     worst = frame["max_abs_dj"].max()

@@ -73,7 +73,10 @@ def headline(figure: Figure, text: str) -> None:
 
 def evidence(figure: Figure, text: str) -> None:
     """Write the numbers that support the finding, read from the data, below the headline."""
-    lines = textwrap.fill(text, int(figure.get_figwidth() * PLAIN))
+    kept = (
+        text.replace(" $/", "\u00a0$/").replace(" MW", "\u00a0MW").replace("V = ", "V\u00a0=\u00a0")
+    )  # with their numbers
+    lines = textwrap.fill(kept, int(figure.get_figwidth() * PLAIN))
     small = {"fontsize": 6.5, "fontweight": "normal", "color": "#333333", "linespacing": 1.3, "parse_math": False}
     figure.subfigs[0].suptitle(lines, x=0.01, ha="left", **small)
 
@@ -83,6 +86,12 @@ def voll_note(data: xr.Dataset, scenarios: list[str]) -> str:
     prices = np.unique(data["voll"].sel(scenario=scenarios).values)
     value = " to ".join(dict.fromkeys(amount(price) for price in (prices[0], prices[-1])))
     return f" Price of lost load V = {value} $/MWh."
+
+
+def mechanisms(data: xr.Dataset) -> dict[str, tuple]:
+    """MECHANISMS with the name that LMP has in a market with one bus: the uniform price."""
+    one_bus = data.sizes["bus"] == 1
+    return MECHANISMS | ({"lmp": ("uniform price", *MECHANISMS["lmp"][1:])} if one_bus else {})
 
 
 def look(entity: tuple, **changes) -> dict:

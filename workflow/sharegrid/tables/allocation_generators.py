@@ -19,4 +19,5 @@ def table(results: Results, *, scenario: str, rules: list[str] | None = None) ->
         rule: selection.read(results["payments"], "adjusted_payment", scenario=scenario, deficit_rule=rule).values
         for rule in rules or RULES
     }
-    return selection.tidy(pd.DataFrame(columns | adjusted))
+    taking_part = selection.capacity(results["data"], scenario) > 0
+    return selection.tidy(pd.DataFrame(columns | adjusted)[taking_part].reset_index(drop=True))

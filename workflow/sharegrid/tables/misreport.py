@@ -17,8 +17,8 @@ def table(results: Results, *, bases: list[str] | None = None, families: list[st
     rows = [
         {"variant": base, "gen": name, "m": m} | _outcome(results, scenario, name)
         for base in bases or selection.bases(data, families)
-        for name in data["participant"].values.astype(str)
-        for m, scenario in selection.misreports(data, base, name, families)
+        for name, curve in selection.misreports(data, base, families).items()
+        for m, scenario in curve
     ]
     return selection.tidy(pd.DataFrame(rows))
 

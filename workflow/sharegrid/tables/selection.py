@@ -76,12 +76,17 @@ def buses_of(data: xr.Dataset) -> list[str]:
     return ["+".join(dict.fromkeys(buses[owners == name])) for name in data["participant"].values.astype(str)]
 
 
+def capacity(data: xr.Dataset, scenario: str) -> np.ndarray:
+    """Offered quantity in MW (participant) in one scenario; 0 for who does not take part in it."""
+    offered = data["offer_quantity"].sel(scenario=scenario).sum("block").values
+    owners = data["owner"].values.astype(str)
+    return np.array([offered[owners == name].sum() for name in data["participant"].values.astype(str)])
+
+
 def residual_supply_index(data: xr.Dataset, scenario: str) -> np.ndarray:
     """Capacity of all others over the demand (participant); below 1 nobody can replace the participant."""
-    capacity = data["cost_quantity"].sum("block").values
-    owners = data["owner"].values.astype(str)
-    own = np.array([capacity[owners == name].sum() for name in data["participant"].values.astype(str)])
-    return (capacity.sum() - own) / float(data["demand"].sel(scenario=scenario).sum())
+    own = capacity(data, scenario)
+    return (own.sum() - own) / float(data["demand_mw"].sel(scenario=scenario))
 
 
 def bases(data: xr.Dataset, families: list[str] | None = None) -> list[str]:
@@ -90,19 +95,18 @@ def bases(data: xr.Dataset, families: list[str] | None = None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def misreports(
-    data: xr.Dataset, base: str, participant: str, families: list[str] | None = None
-) -> list[tuple[float, str]]:
-    """(price multiplier, scenario) of a participant's own misreports of `base`, sorted; the truth counts as multiplier 1.
+def misreports(data: xr.Dataset, base: str, families: list[str] | None = None) -> dict[str, list[tuple[float, str]]]:
+    """Per participant that misreports from `base`: (price multiplier, scenario), sorted; the truth counts as multiplier 1.
 
-    Offers of the full quantity only, with the others truthful. `families` defaults to misreport.
+    Offers of the full quantity only, with the others as in `base`. `families` defaults to misreport.
     """
     wanted = (
         np.isin(data["family"].values.astype(str), families or MISREPORTS)
         & (data["base"].values.astype(str) == base)
-        & (data["deviator"].values.astype(str) == participant)
         & (data["quantity_multiplier"].values == 1)
-        & (data["distortion"].values.astype(str) == data["distortion"].sel(scenario=base).item())
     )
-    pairs = {float(data["price_multiplier"].values[k]): str(data["scenario"].values[k]) for k in np.flatnonzero(wanted)}
-    return sorted(({1.0: base} | pairs).items())
+    found: dict[str, dict[float, str]] = {name: {} for name in data["participant"].values.astype(str)}
+    for k in np.flatnonzero(wanted):
+        who = str(data["deviator"].values[k])
+        found[who][float(data["price_multiplier"].values[k])] = str(data["scenario"].values[k])
+    return {name: sorted(({1.0: base} | pairs).items()) for name, pairs in found.items() if pairs}

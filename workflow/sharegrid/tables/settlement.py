@@ -36,4 +36,4 @@ def _of_scenario(results: Results, scenario: str) -> pd.DataFrame:
     profits = {
         f"profit_{short}": by_mechanism(results, "profit", scenario, name) for name, short in SHORT_NAMES.items()
     }
-    return pd.DataFrame(columns | profits)
+    return pd.DataFrame(columns | profits)[selection.capacity(data, scenario) > 0]

@@ -22,7 +22,7 @@ def _of_scenario(results: Results, scenario: str) -> pd.DataFrame:
     vcg = by_mechanism(results, "payment", scenario, "vcg")
     columns = {
         "unit": data["participant"].values.astype(str),
-        "demand_mw": float(data["demand"].sel(scenario=scenario).sum()),
+        "demand_mw": float(data["demand_mw"].sel(scenario=scenario)),
         "p_mw": output,
         "cost": cleared["true_cost"].values,
         "uniform_revenue": cleared["price_revenue"].values,
@@ -33,4 +33,4 @@ def _of_scenario(results: Results, scenario: str) -> pd.DataFrame:
         "shed_without_i": selection.lost_load_without(results, scenario),
         "rsi": selection.residual_supply_index(data, scenario),
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns)[selection.capacity(data, scenario) > 0]

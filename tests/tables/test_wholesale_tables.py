@@ -1,0 +1,36 @@
+"""Tables of the one-node study, against the numbers of the five PJM units worked out by hand."""
+
+import pytest
+import xarray as xr
+from sharegrid.tables import properties, wholesale_payments
+
+COLUMNS = ["unit", "demand_mw", "p_mw", "cost", "uniform_revenue", "vcg_payment", "pab_payment", "vcg_profit", "vcg_per_mwh",
+           "shed_without_i", "rsi"]  # fmt: skip
+
+
+def test_wholesale_payments(wholesale):
+    frame = wholesale_payments.table(wholesale)
+    assert list(frame.columns) == COLUMNS
+    assert frame[["unit", "demand_mw"]].values.tolist() == [[str(k), d] for d in (900.0, 1000.0) for k in range(1, 6)]
+    totals = frame.groupby("demand_mw")[["uniform_revenue", "vcg_payment"]].sum()
+    assert totals.loc[900].tolist() == pytest.approx([27000, 29600])
+    assert totals.loc[1000].tolist() == pytest.approx([30000, 101800])
+    unit = frame.set_index(["demand_mw", "unit"])
+    assert unit.loc[(1000, "5"), ["vcg_payment", "shed_without_i", "rsi"]].tolist() == pytest.approx([87900, 70, 0.93])
+    assert unit.loc[(900, "5"), "rsi"] == pytest.approx(930 / 900, abs=1e-6)
+    assert unit.loc[(900, "3"), ["cost", "pab_payment", "vcg_profit"]].tolist() == pytest.approx([2700, 2700, 900])
+
+
+def test_payment_per_mwh_is_empty_without_output(wholesale):
+    frame = wholesale_payments.table(wholesale, cases=["D900"]).set_index("unit")
+    assert frame["vcg_per_mwh"].isna().to_dict() == {"1": False, "2": False, "3": False, "4": True, "5": False}
+    assert frame.loc["5", "vcg_per_mwh"] == pytest.approx(19700 / 600, abs=1e-6)
+
+
+def test_properties_keep_the_order_of_the_check():
+    payments = xr.Dataset(
+        {"proposition_residual": ("property", [0.0, 270.0]), "proposition_passed": ("property", [1, 0])},
+        {"property": ["P1", "P7"]},
+    )
+    frame = properties.table({"payments": payments})
+    assert frame.to_dict("list") == {"property": ["P1", "P7"], "residual": [0.0, 270.0], "pass": [True, False]}
