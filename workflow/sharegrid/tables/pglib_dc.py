@@ -27,7 +27,7 @@ def table(results: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def relative_difference(objective: np.ndarray, published: np.ndarray) -> np.ndarray:
-    """|objective - published| / |published|; 0 where both are infinite, inf where one is, NaN without published value."""
+    """|objective - published| / |published|; 0 where both are infinite, inf where one is, NaN if not published."""
     with np.errstate(invalid="ignore", divide="ignore"):
         difference = np.abs(objective - published) / np.abs(published)
     one_infinite = np.isinf(objective) != np.isinf(published)
