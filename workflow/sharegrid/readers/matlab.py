@@ -1,9 +1,9 @@
 """MATLAB text of a MATPOWER case file -> its matrices, refusing everything that would be misread.
 
-The numbers are taken apart by matpowercaseframes. That library searches the raw text for `mpc.bus = [ ... ];`: it skips
-a matrix that is not closed (or runs on into the next one), takes a commented-out matrix for the real one, joins rows that
-share a line, reads `1,2` as 1.2, pads short rows and ignores code that changes the data. So the text is first split into
-statements here; only complete `mpc.name = literal;` statements, one matrix row to a line, reach the library.
+The numbers are taken apart by matpowercaseframes. That library searches the raw text for `mpc.bus = [ ... ];`: it
+skips a matrix that is not closed (or runs on into the next one), takes a commented-out matrix for the real one, joins
+rows that share a line, reads `1,2` as 1.2, pads short rows and ignores code that changes the data. So the text is first
+split into statements here; only complete `mpc.name = literal;` statements, one matrix row to a line, reach the library.
 """
 
 import re
@@ -20,7 +20,8 @@ _HEADER = re.compile(r"\s*function\s+(\w+)\s*=\s*(\w+)\s*(?:\(\s*\))?[ \t]*;?[ \
 _STATEMENT = re.compile(
     r"""[\s;,]* (?: (?P<end>\b(?:end|endfunction|return)\b)
       | (?P<struct>\w+)\.(?P<name>\w+(?:\.\w+)*) \s*=\s*
-        (?P<value> \[[^\[\]={}]*\] | \{(?:[^{}']|'(?:[^'\n]|'')*')*\} | '(?:[^'\n]|'')*' | "[^"\n]*" | [^\s;,'"\[\]{}]+ )
+        (?P<value> \[[^\[\]={}]*\] | \{(?:[^{}']|'(?:[^'\n]|'')*')*\}
+          | '(?:[^'\n]|'')*' | "[^"\n]*" | [^\s;,'"\[\]{}]+ )
         [ \t]* (?=[;,\n]|$) )""",
     re.VERBOSE,
 )
@@ -76,8 +77,8 @@ def _unreadable(code: str, position: int, source: str) -> ValueError:
             "the file is truncated or malformed: restore it from its source"
         )
     return ValueError(
-        f"{place}: `{code[start : start + 60].splitlines()[0]}` is not data of the form `mpc.name = ...;`; code in a case "
-        "file is not run: load the case in MATPOWER and write it with savecase"
+        f"{place}: `{code[start : start + 60].splitlines()[0]}` is not data of the form `mpc.name = ...;`; code in a "
+        "case file is not run: load the case in MATPOWER and write it with savecase"
     )
 
 

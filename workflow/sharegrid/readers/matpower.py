@@ -23,9 +23,9 @@ NO_ANGLE_LIMIT = 360.0  # degrees, as MATPOWER writes it
 def read(path: str | Path, *, dc_grid: Literal["refuse", "drop"] = "refuse") -> xr.Dataset:
     """Network Dataset (see sharegrid.readers.network) of one MATPOWER case file.
 
-    Only what is in service is kept: buses of type 4 go with everything attached to them. rateA = 0 means no limit, ratio
-    = 0 means 1. Costs: polynomials up to degree 2 and convex piecewise-linear curves; of a cost matrix with twice as many
-    rows as generators the second half (reactive power) is ignored. Angle limits stay as in the file.
+    Only what is in service is kept: buses of type 4 go with everything attached to them. rateA = 0 means no limit,
+    ratio = 0 means 1. Costs: polynomials up to degree 2 and convex piecewise-linear curves; of a cost matrix with twice
+    as many rows as generators the second half (reactive power) is ignored. Angle limits stay as in the file.
 
     dc_grid : a file with a multi-terminal DC grid (`mpc.dcbranch`, `mpc.dcconv`) is refused, because its flows would be
         lost; `drop` reads the AC part only.
@@ -60,7 +60,7 @@ def read(path: str | Path, *, dc_grid: Literal["refuse", "drop"] = "refuse") -> 
 def convert(case: dict, *, name: str, source: str, fields: dict[str, str]) -> xr.Dataset:
     """Network Dataset from tables with MATPOWER's column names.
 
-    case : `baseMVA` [MVA] and the DataFrames bus, gen, branch, gencost [, dcline [, dclinecost]], indexed by row number.
+    case : `baseMVA` [MVA] and the DataFrames bus, gen, branch, gencost [, dcline [, dclinecost]], indexed by row.
     fields : what messages call each table.
     """
     where = {table: f"{source}: {field}" for table, field in fields.items()}
@@ -154,7 +154,10 @@ def _branch_values(branch: pd.DataFrame) -> dict:
 
 
 def _dcline_values(case: dict, gone: pd.Series, where: dict[str, str]) -> dict:
-    """DC lines in service: flow p at the from bus in [p_min, p_max], (1 - loss_linear) p - loss_constant at the to bus."""
+    """DC lines in service: flow p at the from bus in [p_min, p_max], (1 - loss_linear) p - loss_constant at the to bus.
+
+    MATPOWER refers a negative limit to the to bus; here limits hold at the from bus, as in PGLib's DC convention.
+    """
     if "dcline" not in case:
         return {}
     dcline = _in_service(case["dcline"], "BR_STATUS", ["F_BUS", "T_BUS"], gone)
@@ -179,8 +182,8 @@ def _dcline_values(case: dict, gone: pd.Series, where: dict[str, str]) -> dict:
 def costs(table: pd.DataFrame, place: str, *, prefix: str = "") -> dict[str, np.ndarray]:
     """Cost variables of a gencost table: [model, startup, shutdown, n, then n coefficients or n points (MW, $/h)].
 
-    Model 1: piecewise linear; the points go to cost_point_mw and cost_point_usd, NaN padded. Model 2: polynomial, highest
-    power first; c2 [$/MW²h], c1 [$/MWh], c0 [$/h]. Start-up and shut-down costs are not part of a one-hour market.
+    Model 1: piecewise linear; the points go to cost_point_mw and cost_point_usd, NaN padded. Model 2: polynomial,
+    highest power first; c2 [$/MW^2h], c1 [$/MWh], c0 [$/h]. Start-up and shut-down costs do not count.
 
     Raises ValueError naming the row: unknown model, wrong n, too few columns, a NaN, degree 3 or more.
     """

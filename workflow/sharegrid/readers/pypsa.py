@@ -1,7 +1,7 @@
 """PyPSA networks (netCDF, HDF5 or a folder of CSV files) -> network Dataset of one snapshot.
 
-PyPSA is an optional extra with an environment of its own, so it is imported only here and only when used. Per-unit values
-are on base 1 MVA, as PyPSA's own: x [ohm] / v_nom² [kV²] for lines, x [p.u.] / s_nom [MVA] for transformers.
+PyPSA is an optional extra with an environment of its own, so it is imported only here and only when used. Per-unit
+values are on base 1 MVA, as PyPSA's own: x [ohm] / v_nom² [kV²] for lines, x [p.u.] / s_nom [MVA] for transformers.
 """
 
 import logging
@@ -30,8 +30,8 @@ def read(path: str | Path, *, snapshot: str | None = None, storage: Literal["ref
 
     Lines and transformers become branches (tap ratio, phase shift, limit s_nom * s_max_pu; a limit of 0 stays 0), links
     become DC lines with the loss 1 - efficiency and their marginal cost, generators offer p_nom * p_min_pu ... p_nom *
-    p_max_pu at marginal_cost + quadratic. A committable unit counts as running; global constraints and ramps do not bind
-    one hour. The reference of each AC component is its slack bus, else its first bus.
+    p_max_pu at marginal_cost + quadratic. A committable unit counts as running; global constraints and ramps do not
+    bind one hour. The reference of each AC component is its slack bus, else its first bus.
 
     Raises ImportError without PyPSA, FileNotFoundError, and ValueError with file, component, label and cure.
     """
@@ -75,7 +75,8 @@ def _load(path: Path):
         import pypsa
     except ImportError as error:
         raise ImportError(
-            f"{path}: reading a PyPSA network needs PyPSA, an optional extra: make its environment with `make env-pypsa`"
+            f"{path}: reading a PyPSA network needs PyPSA, an optional extra: "
+            "make its environment with `make env-pypsa`"
         ) from error
     logging.getLogger("pypsa").setLevel(logging.WARNING)
     try:

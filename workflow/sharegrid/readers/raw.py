@@ -1,4 +1,4 @@
-"""Integrity of the raw data: every file that resources/sources.yaml lists is read only with the checksum given there."""
+"""Integrity of the raw data: a file that resources/sources.yaml lists is read only with the checksum given there."""
 
 import hashlib
 from functools import lru_cache
