@@ -33,6 +33,17 @@ PLUGINS = [
 ]
 
 
+class _StudyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML without repeated keys: the last one would win in silence."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"key '{key}' stands twice{node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
 class ConfigError(ValueError):
     """A configuration that cannot be used; the text names file, key, value and cure."""
 
@@ -185,7 +196,7 @@ def load(config: dict, here: Path) -> Configuration:
 def read_study(path: Path) -> Study:
     """One study file, checked; ConfigError otherwise."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StudyLoader)  # a safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {error}") from None
     if not isinstance(content, dict):

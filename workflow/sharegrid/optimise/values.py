@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 import xarray as xr
 
-from sharegrid.optimise import reduced
+from sharegrid.optimise import merit_order, reduced
 from sharegrid.optimise.clear import solve_named, split_model
 from sharegrid.optimise.coalitions import Counterfactuals, label
 from sharegrid.optimise.highs import NotOptimal, Solved
@@ -49,7 +49,7 @@ class Engine:
         return STRUCTURED[self._backend](self._data.isel(scenario=k), absent, details=True)
 
 
-STRUCTURED = {"reduced": reduced.counterfactuals}
+STRUCTURED = {"reduced": reduced.counterfactuals, "merit-order": merit_order.counterfactuals}
 
 
 def warm(market: ModuleType, split: SplitModel, scenario: int, absent: np.ndarray) -> Counterfactuals:

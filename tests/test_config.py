@@ -1,0 +1,112 @@
+"""Study files: what is refused, and with which words."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from sharegrid import config
+
+ROOT = Path(__file__).parents[1]
+GOOD = """
+title: A market
+chapter: mine
+prepare:
+  market: spot
+  network: {reader: facts, path: networks/facts/case30}
+  scenarios:
+    variants: {label: "{limits}", limits: [none, 0.76]}
+clear: {}
+value:
+  requests: [{scenarios: [variants], coalitions: removals}]
+pay:
+  mechanisms: {lmp: {}, vcg: {}}
+"""
+
+
+def read(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    return config.read_study(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("limits: [none", "limts: [none", ["prepare.scenarios.variants.limts", "did you mean 'limits'"]),
+        ("title:", "titel:", ["titel", "did you mean 'title'"]),
+        ("mechanisms:", "mechansims:", ["pay.mechansims", "did you mean 'mechanisms'"]),
+        ("vcg:", "vgc:", ["pay.mechanisms.vgc", "did you mean 'vcg'"]),
+        ("lmp: {}", "lmp: {price: 3}", ["pay.mechanisms.lmp", "price", "unknown"]),
+        ("0.76", "-0.76", ["limits", "greater than 0", "-0.76"]),
+        ("0.76", "nan", ["limits"]),
+        ("removals", "removels", ["value.requests.0.coalitions", "removals", "removels"]),
+        ("market: spot", "market: spott", ["prepare", "spott"]),
+        ("chapter: mine", "chapter: 3", ["chapter", "3"]),
+        ("clear: {}\n", "", ["value", "clear: {}"]),
+        ("title: A market", "title: [", ["not readable as YAML"]),
+        ("chapter: mine", "chapter: mine\nchapter: yours", ["key 'chapter' stands twice"]),
+        (GOOD, "just a word", ["mapping"]),
+        ("chapter: mine", "chapter: mine\nvoll: 3", ["voll", "unknown key"]),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_a_cure(tmp_path, old, new, words):
+    assert old in GOOD
+    with pytest.raises(config.ConfigError) as error:
+        read(tmp_path, GOOD.replace(old, new))
+    for word in ["mine.yaml", *words]:
+        assert word in str(error.value)
+
+
+def test_the_good_study_reads_and_gives_each_job_its_own_branch(tmp_path):
+    study = read(tmp_path, GOOD)
+    assert study.stages == ["prepare", "clear", "value", "pay"]
+    assert study.params("prepare")["voll"] == 1000.0, "defaults are filled in"
+    other = read(tmp_path, GOOD.replace("lmp: {}, ", ""))
+    assert [stage for stage in study.stages if study.params(stage) != other.params(stage)] == ["pay"]
+    assert "sharegrid.mechanisms.vcg" in study.plugin_modules("pay")
+    assert "sharegrid.readers.facts" in study.plugin_modules("prepare")
+
+
+def load(tmp_path, files, **settings):
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return config.load({"studies_folder": str(folder), "resources_folder": str(ROOT / "resources")} | settings, ROOT)
+
+
+def test_a_missing_raw_file_stops_the_parse(tmp_path):
+    with pytest.raises(config.ConfigError, match=r"mine.*case31_bus\.csv"):
+        load(tmp_path, {"mine": GOOD.replace("case30", "case31")})
+
+
+@pytest.mark.parametrize(("name", "chapter"), [("prepare", "mine"), ("mine", "clear"), ("all", "mine"), ("two", "two")])
+def test_names_of_targets_are_taken(tmp_path, name, chapter):
+    study = GOOD.replace("chapter: mine", f"chapter: {chapter}")
+    with pytest.raises(config.ConfigError, match="name"):
+        load(tmp_path, {name: study, "one": study})
+
+
+def test_an_unknown_study_is_named(tmp_path):
+    with pytest.raises(config.ConfigError, match="no study 'mien'.*did you mean 'mine'"):
+        load(tmp_path, {"mine": GOOD}, studies=["mien"])
+
+
+def test_own_cases_of_the_reference_are_found(tmp_path):
+    loaded = config.load({}, ROOT)
+    files = loaded.raw_files("reference")
+    assert "networks/pglib/pglib_opf_case118_ieee.m" in files
+    assert len(files) == len(list((ROOT / "resources/networks/pglib").glob("*.m"))) + 1
+
+
+def test_schema_for_editors_is_in_step():
+    stored = json.loads((ROOT / "config/study.schema.json").read_text())
+    assert stored == json.loads(json.dumps(config.json_schema())), "run `make schema`"
+
+
+def test_every_study_names_the_schema():
+    for path in sorted((ROOT / "config/studies").glob("*.yaml")):
+        text = path.read_text()
+        assert text.startswith("# yaml-language-server: $schema=../study.schema.json"), path.name
+        assert yaml.safe_load(text)["chapter"] == config.read_study(path).chapter
