@@ -21,7 +21,8 @@ def job(path: Path, label: str) -> Iterator[None]:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(log.fileno(), stream.fileno())  # the solver prints past Python
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
+        logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", force=True)
+        logging.getLogger(__package__).setLevel(logging.INFO)
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever stops a job is told in the same way

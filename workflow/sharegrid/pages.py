@@ -20,7 +20,7 @@ p, li {{ max-width: 46em; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 th, td {{ padding: 0.2em 0.8em; border-bottom: 1px solid #ddd; text-align: left; }}
 th {{ position: sticky; top: 0; background: #f2f2f2; }}
-.number {{ text-align: right; }}
+.number {{ text-align: right; white-space: nowrap; }}
 </style>
 </head>
 <body>
