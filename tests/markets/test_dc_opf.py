@@ -39,7 +39,7 @@ def baseline():
 
 @pytest.fixture(scope="module")
 def data(networks, baseline):
-    return preparation.prepare(networks, baseline)
+    return preparation.side_by_side(networks, baseline)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def cleared(data):
 
 
 def clear_one(case, dc_form="powermodels"):
-    return dc_opf.clear(preparation.prepare({"one": case}, NO_BASELINE, dc_form=dc_form))
+    return dc_opf.clear(preparation.side_by_side({"one": case}, NO_BASELINE, dc_form=dc_form))
 
 
 def small(p_max, cost, load, *, ends=((1, 2),), rate=np.inf, reactance=0.1, **more):
@@ -94,7 +94,7 @@ def test_all_published_optima_to_every_printed_digit(cleared, baseline):
 
 def test_recomputed_optima_to_the_cent_and_below(cleared, networks, baseline):
     rows = baseline.set_index("case")
-    other = dc_opf.clear(preparation.prepare(networks, baseline, dc_form="matpower"))
+    other = dc_opf.clear(preparation.side_by_side(networks, baseline, dc_form="matpower"))
     for case in rows.index:
         assert float(cleared.objective.sel(case=case)) == pytest.approx(rows.dc_recomputed_usd_per_h[case], abs=2e-5)
         expected = rows.dc_matpower_convention_usd_per_h[case]
@@ -212,7 +212,7 @@ def test_cases_with_and_without_dclines_and_segments_side_by_side():
         "a": small([200, 200], [10, 30], [0, 90], rate=20.0),
         "c": small([50, 50], [0, 0], [0, 70], **points),
     }
-    together = dc_opf.clear(preparation.prepare(cases, NO_BASELINE))
+    together = dc_opf.clear(preparation.side_by_side(cases, NO_BASELINE))
     assert together.case.values.tolist() == ["a", "b", "c"]
     for name, case in cases.items():
         assert float(together.objective.sel(case=name)) == pytest.approx(float(clear_one(case).objective[0]), rel=1e-12)
@@ -243,7 +243,7 @@ def test_angle_limits_bind_as_flow_limits():
 def test_meaning_of_angle_limits(low, high, powermodels, matpower):
     case = small([1, 1], [1, 1], [0, 0], angle_min=np.deg2rad([low]), angle_max=np.deg2rad([high]))
     for form, degrees in (("powermodels", powermodels), ("matpower", matpower)):
-        data = preparation.prepare({"one": case}, NO_BASELINE, dc_form=form)
+        data = preparation.side_by_side({"one": case}, NO_BASELINE, dc_form=form)
         limits = np.array([data.flow_min[0], data.flow_max[0]])
         np.testing.assert_allclose(limits, 1000 * np.deg2rad(degrees), atol=1e-9)
 
@@ -274,7 +274,7 @@ def test_an_infeasible_case_is_reported_and_leaves_the_others_alone(networks, wh
     }
     bad = good.assign(changes[why])
     published = pd.DataFrame({"case": ["bad", "good"], "dc_published_usd_per_h": ["inf.", "1.7480e+04"]})
-    data = preparation.prepare({"good": good, "bad": bad}, published)
+    data = preparation.side_by_side({"good": good, "bad": bad}, published)
     cleared = dc_opf.clear(data)
     assert cleared.status.values.tolist() == ["infeasible", "optimal"]
     assert np.isinf(cleared.objective[0]) and f"{float(cleared.objective[1]):.4e}" == "1.7480e+04"
@@ -294,14 +294,14 @@ def test_any_other_status_is_an_error(networks):
 
 def test_bad_inputs_of_the_preparation(networks, baseline):
     with pytest.raises(ValueError, match="prepare.cases: no case file was found"):
-        preparation.prepare({}, baseline)
+        preparation.side_by_side({}, baseline)
     with pytest.raises(ValueError, match="prepare.baseline: the table has no column dc_published_usd_per_h"):
-        preparation.prepare(networks, baseline.drop(columns="dc_published_usd_per_h"))
+        preparation.side_by_side(networks, baseline.drop(columns="dc_published_usd_per_h"))
     wrong = pd.DataFrame({"case": ["a"], "dc_published_usd_per_h": ["much"]})
     with pytest.raises(ValueError, match="prepare.baseline: column dc_published_usd_per_h: .*'much'; enter"):
-        preparation.prepare(networks, wrong)
+        preparation.side_by_side(networks, wrong)
     with pytest.raises(ValueError, match="prepare.baseline: pglib_opf_case5_pjm is listed twice"):
-        preparation.prepare(networks, pd.concat([baseline, baseline[:1]]))
+        preparation.side_by_side(networks, pd.concat([baseline, baseline[:1]]))
 
 
 # --- large quadratic cases ----------------------------------------------------------------------------------------
@@ -415,7 +415,7 @@ def test_the_figure_names_a_case_that_should_be_feasible(networks):
     published = pd.DataFrame(
         {"case": ["bad", "good", "right"], "dc_published_usd_per_h": ["1.0000e+04", "1.7480e+04", "inf."]}
     )
-    data = preparation.prepare(cases, published)
+    data = preparation.side_by_side(cases, published)
     figure = pglib_difference.draw({"data": data, "cleared": dc_opf.clear(data)})
     text = " ".join(part.get_suptitle() for part in figure.subfigs).replace("\n", " ")
     assert "1 of 1 published optima agree" in text and "1 of 1 cases published as infeasible are" in text

@@ -61,13 +61,17 @@ def test_every_bus_has_a_balance_row_even_without_generator_or_branch_end():
 def test_price_is_the_cost_of_one_more_mw(case, limits):
     data = spot_market(case, limits=[limits])
     buses = data["bus"].values[:: max(1, data.sizes["bus"] // 12)]
-    moves = [(bus, step) for bus in buses for step in (1e-3, -1e-3)]
+    steps = [1e-3, -1e-3, 1.0, -1.0]
+    moves = [(bus, step) for bus in buses for step in steps]
     moved = data.isel(scenario=[0] * (len(moves) + 1)).assign_coords(scenario=[f"s{k}" for k in range(len(moves) + 1)])
     for k, (bus, step) in enumerate(moves):
         moved["demand"].loc[{"scenario": f"s{k + 1}", "bus": bus}] += step
     found = cleared(moved)
     slope = (found["objective"].values[1:] - found["objective"].values[0]) / [step for _, step in moves]
-    np.testing.assert_allclose(slope, found["price"][0].sel(bus=[bus for bus, _ in moves]), rtol=1e-4, atol=1e-3)
+    slope, price = slope.reshape(-1, len(steps)), found["price"][0].sel(bus=buses).values
+    np.testing.assert_allclose(slope[:, :2], price[:, None].repeat(2, 1), rtol=1e-4, atol=1e-3)
+    assert (slope[:, 2] >= price - 1e-6).all(), "one more MW costs the price at least"
+    assert (slope[:, 3] <= price + 1e-6).all(), "one MW less saves the price at most"
 
 
 @pytest.mark.parametrize("case", ["case30", "case118", "case2383"])

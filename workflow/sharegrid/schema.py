@@ -90,7 +90,7 @@ PAYMENTS = {
     "premium": _v("$/h", "VCG payment minus revenue at the marginal prices", "scenario participant", False),
     "revenue_inadequacy": _v("$/h", "VCG payments minus load payment", "scenario", False),
 }
-CONTRACTS = {"data": DATA, "cleared": CLEARED, "values": VALUES, "payments": PAYMENTS}
+CONTRACTS = {"own": {}, "data": DATA, "cleared": CLEARED, "values": VALUES, "payments": PAYMENTS}
 
 
 def described(dataset: xr.Dataset, contract: str) -> xr.Dataset:

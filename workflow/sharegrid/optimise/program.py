@@ -134,7 +134,7 @@ def _place(labels: Mapping[str, xr.DataArray], active: np.ndarray, scenarios: li
     blocks = [[] for _ in scenarios]
     layouts, start = {}, 0
     for name, label in labels.items():
-        positions = _per_scenario(label.copy(data=place[label.values]), len(scenarios))
+        positions = _per_scenario(name, label.copy(data=place[label.values]), len(scenarios))
         first = positions.isel({SCENARIO: 0}, drop=True)
         present = first.values.ravel() >= 0
         local = np.where(present, start + np.cumsum(present) - 1, -1).reshape(first.shape)
@@ -147,11 +147,11 @@ def _place(labels: Mapping[str, xr.DataArray], active: np.ndarray, scenarios: li
     return [np.concatenate(block) if block else np.array([], int) for block in blocks], layouts
 
 
-def _per_scenario(position: xr.DataArray, count: int) -> xr.DataArray:
+def _per_scenario(name: str, position: xr.DataArray, count: int) -> xr.DataArray:
     if SCENARIO in position.dims:
         return position.transpose(SCENARIO, ...)
     if count > 1:
-        raise ValueError(f"'{position.name}' is shared by all scenarios; scenarios must be independent")
+        raise ValueError(f"'{name}' is shared by all scenarios; scenarios must be independent")
     return position.expand_dims(SCENARIO)
 
 

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from sharegrid.optimise.highs import LiveProgram, NotOptimal, Program, Solved
 
 GAP = 1e-12  # relative; the error of a price is of the order of the square root of the gap
+TOLERANCE = 1e-9  # $/h per quadratic cost: a tangent may be violated by the feasibility tolerance, so no gap is smaller
 ROUNDS = 100
 FIRST_TANGENTS = 5
 
@@ -81,7 +82,7 @@ class QuadraticProgram(LiveProgram):
             gap = max(short.sum(), 0.0)
             solved.objective += gap
             solved.gap = gap / max(1.0, abs(solved.objective))
-            if solved.gap <= GAP:
+            if solved.gap <= GAP or gap <= TOLERANCE * len(short):
                 solved.iterations = iterations
                 return solved
             worst = np.flatnonzero(short > 0.01 * gap / len(short))

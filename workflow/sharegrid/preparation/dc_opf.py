@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sharegrid.options import ReferenceMarket
 from sharegrid.preparation import dc_form as dc_forms
+from sharegrid.preparation.inputs import Inputs
 from sharegrid.readers.network import REFERENCE, positions
 
 PUBLISHED = "dc_published_usd_per_h"
@@ -58,7 +60,13 @@ REFERS_TO = {
 }
 
 
-def prepare(
+def prepare(options: ReferenceMarket, inputs: Inputs) -> xr.Dataset:
+    """The data of all MATPOWER files in the folder options.cases, with the published optima of options.baseline."""
+    networks = {path.stem: inputs.read(path, options.reader) for path in inputs.files(options.cases, ".m")}
+    return side_by_side(networks, inputs.table(options.baseline), dc_form=options.dc_form)
+
+
+def side_by_side(
     networks: Mapping[str, xr.Dataset],
     baseline: pd.DataFrame,
     *,

@@ -1,25 +1,24 @@
 """A network and a study's options -> the data of the spot market, all scenarios in one Dataset."""
 
-from collections.abc import Callable
-
 import numpy as np
 import xarray as xr
 
 from sharegrid import schema
 from sharegrid.options import ScenarioFamily, SpotMarket
 from sharegrid.preparation import dc_form, offers
+from sharegrid.preparation.inputs import Inputs
 from sharegrid.preparation.scenarios import Scenario, coordinates, expand
 
 
-def prepare(options: SpotMarket, read: Callable[[str, str], xr.Dataset]) -> xr.Dataset:
+def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:
     """The spot market's data: dims scenario, bus, branch, generator, block, participant.
 
-    `read(path, reader)` returns a checked network Dataset. ValueError names the field, the label and the cure.
+    ValueError names the field, the label and the cure.
     """
-    network = read(options.network.path, options.network.reader)
+    network = inputs.read(options.network.path, options.network.reader)
     if "dcline" in network.dims:
         raise ValueError(f"{options.network.path}: dcline: the spot market has no HVDC lines; take them out of service")
-    rate = network["rate"] if options.network.ratings is None else _ratings(network, options, read)
+    rate = network["rate"] if options.network.ratings is None else _ratings(network, options, inputs)
     if options.copperplate:
         network, rate = _gather(network), rate.isel(branch=slice(0, 0))
     network, families = _named(network, options), options.scenarios
@@ -40,9 +39,9 @@ def _named(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
     return network.assign_coords(generator=names)
 
 
-def _ratings(network: xr.Dataset, options: SpotMarket, read) -> xr.DataArray:
+def _ratings(network: xr.Dataset, options: SpotMarket, inputs: Inputs) -> xr.DataArray:
     """rateA (branch) MW of another file with the same branches in the same order."""
-    other, name = read(options.network.ratings, "matpower"), options.network.ratings
+    other, name = inputs.read(options.network.ratings, "matpower"), options.network.ratings
     ends = ("from_bus", "to_bus")
     if other.sizes["branch"] != network.sizes["branch"] or any(
         (other[e].values != network[e].values).any() for e in ends

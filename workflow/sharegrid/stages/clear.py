@@ -9,6 +9,6 @@ from sharegrid.optimise.clear import clear as clear_scenarios
 def clear(data: xr.Dataset, config: dict) -> xr.Dataset:
     """Cleared quantities, prices and objectives of all scenarios of the data."""
     market = plugins.load_module("markets", config["market"])
-    clear_market = getattr(market, "clear", None)
-    cleared = clear_market(data) if clear_market else clear_scenarios(market, data)
-    return schema.check(schema.described(cleared, "cleared"), "cleared")
+    if hasattr(market, "clear"):  # a market without scenarios clears itself, and describes its own results
+        return schema.check(market.clear(data), "own")
+    return schema.check(schema.described(clear_scenarios(market, data), "cleared"), "cleared")

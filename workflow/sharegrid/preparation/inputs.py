@@ -1,0 +1,34 @@
+"""The raw files that a preparation asks for, each checked against sources.yaml before it is read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from sharegrid import plugins
+from sharegrid.readers import raw
+
+FACTS = ("bus", "branch", "generator")  # the tables of a network in networks/facts
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Raw files below `resources`; paths are relative to it."""
+
+    resources: Path
+
+    def read(self, path: str | Path, reader: str) -> xr.Dataset:
+        """The network in a file, by a reader plug-in; `facts` takes the common start of its three tables."""
+        for file in [f"{path}_{table}.csv" for table in FACTS] if reader == "facts" else [path]:
+            raw.verify(self.resources / file, self.resources)
+        return plugins.load("readers", reader)(self.resources / path)
+
+    def table(self, path: str | Path) -> pd.DataFrame:
+        """A CSV table."""
+        return pd.read_csv(raw.verify(self.resources / path, self.resources))
+
+    def files(self, folder: str | Path, ending: str) -> list[Path]:
+        """The files of a folder with an ending, sorted."""
+        found = sorted((self.resources / folder).glob(f"*{ending}"))
+        return [path.relative_to(self.resources) for path in found]
