@@ -1,18 +1,14 @@
 """The spot market in its angle form, solved by scipy: shares no code with sharegrid. And random and real markets."""
 
 import functools
-from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 import xarray as xr
 from scipy.optimize import linprog
 
-from sharegrid.options import SpotMarket
-from sharegrid.preparation.spot import prepare
-from sharegrid.readers import facts, matpower
-
-NETWORKS = Path(__file__).resolve().parents[2] / "resources" / "networks"
+from sharegrid.stages.prepare import prepare
+from spot import NETWORKS, RESOURCES
 
 
 def solve(data: xr.Dataset, gone=(), extra_demand: dict | None = None):
@@ -109,16 +105,8 @@ def random_market(seed: int, *, negative_loads=False, shifts=False, must_run=Fal
 
 
 @functools.cache
-def real_market(case: str, limits="case", blocks: int = 10, bid_mode: str = "blocks", **keys) -> xr.Dataset:
-    """One scenario of chapter 3: case30, case118 (MATPOWER's units, PGLib's ratings), or a PGLib file's stem."""
-    network = {"path": f"pglib/{case}.m"}
-    if case.startswith("case"):
-        network = {"path": f"facts/{case}", "reader": "facts"}
-        if case == "case118":
-            network["ratings"] = "pglib/pglib_opf_case118_ieee.m"
-    readers = {"facts": facts.read, "matpower": matpower.read}
-    options = SpotMarket.model_validate(
-        {"market": "spot", "network": network, "blocks": blocks, "bid_mode": bid_mode, **keys}
-        | {"scenarios": {"one": {"label": "{limits}", "limits": [limits]}}}
-    )
-    return prepare(options, lambda path, reader: readers[reader](NETWORKS / path)).isel(scenario=0)
+def real_market(case: str, limits="case", **options) -> xr.Dataset:
+    """One scenario of chapter 3: case30, case118 (MATPOWER's units, PGLib's ratings), case2383, or a PGLib file's stem."""
+    network = NETWORKS.get(case, {"path": f"networks/pglib/{case}.m"})
+    families = {"one": {"label": "{limits}", "limits": [limits]}}
+    return prepare({"market": "spot", "network": network, "scenarios": families} | options, RESOURCES).isel(scenario=0)

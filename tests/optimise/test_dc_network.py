@@ -42,7 +42,7 @@ def test_flows_and_transfer_factors(seed, monkeypatch):
     assert np.allclose(network.shift_flow, dense(data)(nothing)[:, 0], atol=1e-8)
 
 
-@pytest.mark.parametrize("case", ["pglib_opf_case300_ieee", "pglib_opf_case2383wp_k"])
+@pytest.mark.parametrize("case", ["pglib_opf_case300_ieee", "case2383"])
 def test_balance_at_every_bus_of_real_networks(case):
     """case300 has negative reactances, case2383wp phase shifters."""
     data = angle_model.real_market(case)

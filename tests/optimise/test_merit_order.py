@@ -113,7 +113,7 @@ def test_a_congested_base_leaves_everything_to_the_programs():
     assert len(who) == 6
 
 
-@pytest.mark.parametrize("case, cost", [("case30", 565.892), ("pglib_opf_case2383wp_k", 1761680.26)])
+@pytest.mark.parametrize("case, cost", [("case30", 565.892), ("case2383", 1761680.26)])
 def test_published_values_without_limits(case, cost):
     data = angle_model.real_market(case, "none")
     found = merit_order.counterfactuals(data, coalitions.removals(data.sizes["participant"]))

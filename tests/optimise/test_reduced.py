@@ -133,8 +133,8 @@ PUBLISHED = [
     ("case30", 0.72, None, 10273.49),
     ("case118", 1.0, None, 43527.690),
     ("case118", 0.7, 126534.071, 42837.135),
-    ("pglib_opf_case2383wp_k", "none", 1761680.26, None),
-    ("pglib_opf_case2383wp_k", 1.0, 1786388.88, 2051283.69),
+    ("case2383", "none", 1761680.26, None),
+    ("case2383", 1.0, 1786388.88, 2051283.69),
 ]
 
 
@@ -150,7 +150,7 @@ def test_published_values(case, limits, cost, profits):
 
 
 def test_prices_of_the_polish_network():
-    data = angle_model.real_market("pglib_opf_case2383wp_k", 1.0)
+    data = angle_model.real_market("case2383", 1.0)
     found = reduced.counterfactuals(data, np.zeros((1, data.sizes["participant"]), dtype=bool), details=True)
     price = found.details["price"][0]
     assert [price.min(), price.max()] == pytest.approx([61.4, 735.354], abs=6e-4)
@@ -168,7 +168,7 @@ def test_every_removal_on_real_networks_equals_the_angle_model(case, limits, pro
 
 def test_polish_removals_equal_the_angle_model():
     """A sample of removals, and of groups of ten, on 2383 buses."""
-    data = angle_model.real_market("pglib_opf_case2383wp_k", 1.0)
+    data = angle_model.real_market("case2383", 1.0)
     count, rng = data.sizes["participant"], np.random.default_rng(5)
     absent = np.zeros((6, count), dtype=bool)
     for k, size in enumerate([1, 1, 1, 10, 10, 10]):

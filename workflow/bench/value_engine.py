@@ -26,12 +26,9 @@ import xarray as xr
 from sharegrid.markets import spot
 from sharegrid.optimise import coalitions, reduced
 from sharegrid.optimise.values import Engine
-from sharegrid.options import SpotMarket
-from sharegrid.preparation.spot import prepare
-from sharegrid.readers import facts, matpower
+from sharegrid.stages.prepare import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
-RESOURCES = ROOT / "resources"
 CASES = {
     "case118": {
         "path": "networks/facts/case118",
@@ -66,17 +63,11 @@ class Row:
 
 def market_of(network: dict, participants: dict | None = None) -> xr.Dataset:
     """The spot market of a network with its own line limits."""
-    family = {"label": "{limits}", "limits": ["case"]}
-    options = {"market": "spot", "network": network, "participants": participants, "scenarios": {"case": family}}
-    data = prepare(SpotMarket.model_validate(options), read)
+    families = {"case": {"label": "{limits}", "limits": ["case"]}}
+    options = {"market": "spot", "network": network, "participants": participants, "scenarios": families}
+    data = prepare(options, ROOT / "resources")
     noise = np.random.default_rng(SEED).uniform(-1, 1, data.sizes["generator"])
     return data.assign(offer_price=data["offer_price"] + PERTURBATION * xr.DataArray(noise, dims="generator"))
-
-
-def read(path: str, reader: str) -> xr.Dataset:
-    """A network; generators that can only consume are left out, as 0 MW is impossible for them."""
-    network = {"facts": facts, "matpower": matpower}[reader].read(RESOURCES / path)
-    return network.isel(generator=network["p_max"].values >= 0)
 
 
 def cpu(function) -> tuple[float, object]:
