@@ -8,6 +8,8 @@ from sharegrid.figures.style import ALLOCATIONS, PAGE, amount, look
 from sharegrid.tables import allocation, selection
 from sharegrid.tables.selection import Results
 
+SMOOTH = ("energy", "lmp_proportional")  # drawn as lines: they hardly differ from load to load
+
 
 def draw(results: Results, *, scenario: str, rules: list[str] | None = None) -> Figure:
     """Adder in $/MWh over the loads, from the lowest to the highest price at their bus."""
@@ -20,12 +22,16 @@ def draw(results: Results, *, scenario: str, rules: list[str] | None = None) -> 
     above, below = axes[:, 0]
     for rule in chosen:
         adder = frame[rule].to_numpy()[order] / served
-        above.plot(np.arange(len(order)), adder, **look(ALLOCATIONS[rule], linestyle="none"))
+        shown = {"marker": "", "zorder": 2.5} if rule in SMOOTH else {"linestyle": "none"}
+        above.plot(np.arange(len(order)), adder, **look(ALLOCATIONS[rule], **shown))
     above.set_ylabel("adder [$/MWh]")
     below.step(np.arange(len(order)), price, where="mid", color=style.MECHANISMS["lmp"][1])
     below.set_ylabel("price [$/MWh]")
     below.set_xlabel("bus of the load, by price")
-    below.set_xticks(np.arange(len(order)), frame["bus"].to_numpy()[order], rotation=90, fontsize=4.5)
+    below.set_xticks(np.arange(len(order)), frame["bus"].to_numpy()[order], rotation=90, fontsize=5)
+    for axis in (above, below):
+        axis.grid(visible=False, axis="x")
+    below.set_xlim(-1, len(order))
     style.legend(body.figure)
     style.evidence(
         body.figure, _concentration(frame, chosen, results, scenario) + style.voll_note(results["data"], [scenario])

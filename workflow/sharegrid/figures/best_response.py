@@ -25,11 +25,11 @@ def draw(
         _marks(axes[0, column], factor)
         _marks(axes[1, column], gain)
         axes[0, column].axhline(1, **GUIDE)
-        axes[1, column].set_yscale("symlog", linthresh=gain_linear_below)
+        style.symlog(axes[1, column], gain_linear_below)
         axes[1, column].set_xticks(range(len(units)), units)
         axes[1, column].set_xlabel("unit")
         style.panel_title(axes[0, column], f"line limits {label}", column)
-    axes[0, 0].set_ylabel("most profitable factor\non the offer prices")
+    axes[0, 0].set_ylabel("most profitable factor\non the offer prices [1]")
     axes[1, 0].set_ylabel("gain over the truth [$/h]")
     style.legend(body.figure)
     style.evidence(body.figure, _largest(results, variants, rules) + style.voll_note(results["data"], variants))
@@ -46,7 +46,7 @@ def _marks(axes: Axes, by_rule: dict[str, np.ndarray]) -> None:
     middle = (len(by_rule) - 1) / 2
     for k, (rule, values) in enumerate(by_rule.items()):
         axes.plot(np.arange(len(values)) + SPREAD * (k - middle), values, **look(MECHANISMS[rule], linestyle="none"))
-    axes.grid(visible=False, axis="x")
+    style.separate(axes, len(values))
 
 
 def _largest(results: Results, variants: list[str], rules: list[str]) -> str:

@@ -36,8 +36,12 @@ def draw(
     for name, changes in COLUMNS.items():
         positive = frame[name].where(frame[name] > 0)
         axes.plot(frame["factor"], positive if scale == "log" else frame[name], **look(QUANTITIES[name], **changes))
-    axes.set_yscale(scale, **({"linthresh": linear_below} if scale == "symlog" else {}))
-    _label_axes(axes, scale)
+    if scale == "symlog":
+        style.symlog(axes, linear_below)
+    else:
+        axes.set_yscale("log")
+        style.group_digits(axes.yaxis)
+    _label_axes(axes)
     _mark(axes, frame, lost, "load lost \nwithout a unit ")
     _mark(axes, frame, congested, "congested ")
     style.legend(body.figure, columns=2)
@@ -46,12 +50,9 @@ def draw(
     return body.figure
 
 
-def _label_axes(axes: Axes, scale: str) -> None:
-    if scale == "symlog":
-        axes.axhline(0, **GUIDE)
+def _label_axes(axes: Axes) -> None:
     axes.invert_xaxis()
     style.group_digits(axes.xaxis)
-    style.group_digits(axes.yaxis)
     axes.set_xlabel("factor on the line limits (tighter \u2192)")
     axes.set_ylabel("amount [$/h]")
 

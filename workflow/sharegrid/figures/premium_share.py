@@ -1,6 +1,8 @@
 """Figure: how much more than LMP the VCG mechanism pays a unit per MWh, against the share of the load that it serves."""
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sharegrid.figures import style
@@ -8,7 +10,8 @@ from sharegrid.figures.style import PAGE
 from sharegrid.tables import settlement
 from sharegrid.tables.selection import IDLE, Results
 
-NAMED = 3  # units that are named in each variant
+NAMED = 4  # units that are named in each variant
+APART = 0.1  # of a decade on the horizontal axis
 
 
 def draw(results: Results, *, variants: list[str], linear_below: float = 0.01) -> Figure:
@@ -22,14 +25,23 @@ def draw(results: Results, *, variants: list[str], linear_below: float = 0.01) -
         here = frame[frame["variant"] == label]
         panel.plot(here["share"], here["rate"], "o", color=style.MECHANISMS["vcg"][1], markeredgecolor="white")
         panel.set_xscale("log")
-        panel.set_yscale("symlog", linthresh=linear_below)
-        for _, unit in here.nlargest(NAMED, "rate").iterrows():
-            panel.annotate(unit["gen"], (unit["share"], unit["rate"]), (3, 3), textcoords="offset points", fontsize=6)
+        style.symlog(panel, linear_below)
+        _name(panel, here)
         style.panel_title(panel, f"line limits {label}", index)
     body.supxlabel("share of the unit in all output [1]")
     body.supylabel("premium over LMP [$/MWh]")
     style.evidence(body.figure, _totals(frame, variants) + style.voll_note(results["data"], variants))
     return body.figure
+
+
+def _name(axes: Axes, frame: pd.DataFrame) -> None:
+    """Name the units with the largest premium per MWh, but not two on top of each other."""
+    named: list[float] = []
+    for _, unit in frame.nlargest(NAMED, "rate").iterrows():
+        if all(abs(np.log10(unit["share"] / share)) > APART for share in named):
+            place = (unit["share"], unit["rate"])
+            axes.annotate(unit["gen"], place, (0, 3), textcoords="offset points", ha="center", fontsize=6)
+            named.append(unit["share"])
 
 
 def _totals(frame: pd.DataFrame, variants: list[str]) -> str:

@@ -18,30 +18,33 @@ WIDTH = 0.26
 def draw(results: Results, *, variants: list[str] | None = None) -> Figure:
     """Bars (log) of LPs and simplex iterations per counterfactual and of all generated line rows, a panel per variant.
 
-    Each bar tells its number. The title of a panel tells how many counterfactuals an engine valued if it is not all.
+    Each bar tells its number. The base case counts as work, not as a counterfactual.
     """
     frame = runtime.table(results, variants=variants)
     labels = list(dict.fromkeys(frame["variant"]))
     body, axes = style.new(1, len(labels), width=COLUMN if len(labels) == 1 else PAGE, height=2.6, sharey=True)
     for index, (panel, label) in enumerate(zip(axes.flat, labels, strict=True)):
         _bars(panel, frame[frame["variant"] == label].set_index("engine"))
-        style.panel_title(panel, f"line limits {label}: {_sample(frame[frame['variant'] == label])}", index)
+        style.panel_title(panel, f"line limits {label}: {_counterfactuals(frame, label)} counterfactuals", index)
     axes[0, 0].set_ylabel("count [1]")
     style.legend(body.figure)
     style.group_digits(axes[0, 0].yaxis)
-    worst = frame["max_abs_dj"].max()
-    style.evidence(
-        body.figure, f"The engines agree: no coalition value differs from that of rebuild by more than {worst:.1e} $/h."
-    )
+    style.evidence(body.figure, _agreement(frame))
     return body.figure
 
 
-def _sample(frame: pd.DataFrame) -> str:
-    """How many counterfactuals were valued, and by which engine fewer."""
-    most = frame["counterfactuals"].max()
-    fewer = frame[frame["counterfactuals"] < most]
-    samples = [f", {ENGINES[one.engine][0]} {amount(one.counterfactuals)} of them" for one in fewer.itertuples()]
-    return f"{amount(most)} counterfactuals" + "".join(samples)
+def _counterfactuals(frame: pd.DataFrame, label: str) -> str:
+    return amount(frame.loc[frame["variant"] == label, "counterfactuals"].max())
+
+
+def _agreement(frame: pd.DataFrame) -> str:
+    """How far the engines are apart, and which of them valued only some of the counterfactuals."""
+    text = (
+        f"The engines agree: no coalition value differs between them by more than {frame['max_abs_dj'].max():.1e} $/h."
+    )
+    most = frame.groupby("variant")["counterfactuals"].transform("max")
+    fewer = frame[frame["counterfactuals"] < most].groupby("engine", sort=False)["counterfactuals"].max()
+    return text + "".join(f" {ENGINES[engine][0]}: a sample of {amount(size)}." for engine, size in fewer.items())
 
 
 def _bars(axes: Axes, frame: pd.DataFrame) -> None:
@@ -52,5 +55,6 @@ def _bars(axes: Axes, frame: pd.DataFrame) -> None:
         bars = axes.bar(place, counts, WIDTH, color=ENGINES[engine][1], label=ENGINES[engine][0])
         axes.bar_label(bars, [amount(value) for value in counts], fontsize=5.5, padding=1)
     axes.set_yscale("log")
+    axes.margins(y=0.12)
     axes.set_xticks(range(len(MEASURES)), MEASURES.values())
     axes.grid(visible=False, axis="x")

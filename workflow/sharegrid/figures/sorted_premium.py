@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sharegrid.figures import style
-from sharegrid.figures.style import GUIDE, QUANTITIES, VARIANTS, amount
+from sharegrid.figures.style import QUANTITIES, VARIANTS, amount
 from sharegrid.tables import selection
 from sharegrid.tables.selection import Results
 
@@ -19,8 +19,7 @@ def draw(results: Results, *, variants: list[str] | None = None, linear_below: f
         axes.plot(np.arange(1, len(premium) + 1), premium, color=colour, linestyle=line, label=f"line limits {label}")
         rent = float(results["cleared"]["congestion_rent"].sel(scenario=label))
         parts.append(f"{label}: premia {amount(premium.sum())}, {QUANTITIES['congestion_rent'][0]} {amount(rent)}")
-    axes.set_yscale("symlog", linthresh=linear_below)
-    axes.axhline(0, **GUIDE)
+    style.symlog(axes, linear_below)
     axes.set_xlabel("unit, from the largest to the smallest premium")
     axes.set_ylabel("premium over LMP [$/h]")
     axes.legend(loc="upper right")

@@ -14,7 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import FuncFormatter, LogFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogFormatter, NullFormatter, NullLocator
 
 COLUMN, PAGE = 3.5, 7.16  # widths of a journal column and of a page, inches
 BOLD, PLAIN = 13.5, 20  # characters per inch of the headline and of the line below it
@@ -111,9 +111,30 @@ def legend(figure: Figure, columns: int = 4) -> None:
 
 def amount(value: float) -> str:
     """A number for reading: about four digits, thin spaces between groups of three, a true minus sign."""
+    value = 0.0 if abs(value) < 1e-6 else value
     size = abs(value)
     decimals = 0 if size >= 1000 or float(value).is_integer() else 1 if size >= 100 else 2 if size >= 0.1 else 4
     return f"{value:,.{decimals}f}".replace(",", "\u2009").replace("-", "\u2212")
+
+
+def symlog(axes: Axes, linear_below: float) -> None:
+    """A vertical axis that is logarithmic on both sides of zero and linear in between, with a line at zero."""
+    axes.set_yscale("symlog", linthresh=linear_below)
+    low, high = axes.get_ylim()
+    powers = linear_below * 10.0 ** np.arange(12)
+    ticks = np.concatenate([-powers[::-1], [0], powers])
+    axes.yaxis.set_major_locator(FixedLocator(ticks[(ticks >= low) & (ticks <= high)]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.axhline(0, **GUIDE)
+    group_digits(axes.yaxis)
+
+
+def separate(axes: Axes, groups: int) -> None:
+    """Thin lines between `groups` of marks at 0, 1, 2 ... on the horizontal axis, instead of its grid."""
+    axes.grid(visible=False, axis="x")
+    for edge in np.arange(groups - 1) + 0.5:
+        axes.axvline(edge, color="#e4e4e4", linewidth=0.6, zorder=0)
+    axes.set_xlim(-0.5, groups - 0.5)
 
 
 def group_digits(axis: Axis) -> None:

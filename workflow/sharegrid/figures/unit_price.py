@@ -52,11 +52,9 @@ def _panel(axes: Axes, frame: pd.DataFrame, rules: list[str]) -> None:
     middle = (len(known) - 1) / 2
     for k, (rule, rate) in enumerate(known.items()):
         axes.plot(place + SPREAD * (k - middle), rate, **look(MECHANISMS[rule], linestyle="none"))
-    for edge in place[1:] - 0.5:
-        axes.axvline(edge, color="#eeeeee", linewidth=0.6, zorder=0)
+    style.separate(axes, len(place))
     axes.set_xticks(place, ordered["gen"])
     axes.tick_params(axis="x", labelsize=6)
-    axes.grid(visible=False, axis="x")
 
 
 def _averages(frame: pd.DataFrame, labels: list[str], rules: list[str]) -> str:
