@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-STUDIES = Path(__file__).parent / "studies"
+REPOSITORY = Path(__file__).resolve().parents[1]
+STUDIES = Path(__file__).parent / "workflow/studies"
 COPIED = ("Snakefile", "workflow", "profiles", "config/config.yaml", "envs/environment.yaml", "resources/sources.yaml")
 RAW = (
     *(f"networks/facts/case30_{table}.csv" for table in ("bus", "branch", "generator")),
