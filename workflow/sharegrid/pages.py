@@ -70,7 +70,7 @@ def restructured(text: str) -> str:
         "raw_enabled": False,
         "initial_header_level": 2,
     }
-    return publish_parts(text, writer_name="html5", settings_overrides=settings)["body"]
+    return publish_parts(text, writer="html5", settings_overrides=settings)["body"]
 
 
 def table(frame: "pd.DataFrame") -> str:
