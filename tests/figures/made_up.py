@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+
 from one_node import PJM, Case, datasets, deviations, paid
 from sharegrid.mechanisms import lmp, pay_as_bid, vcg
 from sharegrid.optimise import coalitions

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from figures.test_kinds import drawn, texts
 from sharegrid.tables import balance, misreport, runtime
 
@@ -40,6 +41,13 @@ def test_large_losses_do_not_flatten_the_profits(wholesale):
     figure = drawn(wholesale, "misreport", {"bases": ["D900"], "mechanisms": ["pay-as-bid", "vcg"], "loss_shown": 0.1})
     low, high = figure.axes[0].get_ylim()
     assert low == pytest.approx(-0.1 * 640) and high > 640
+    assert "Losses are cut at 10% of a panel's largest profit." in evidence(figure)
+
+
+def test_every_panel_of_profits_holds_zero(wholesale):
+    figure = drawn(wholesale, "misreport", {"bases": ["D1000"], "mechanisms": ["vcg"]})
+    assert len(figure.axes) == 5
+    assert all(axes.get_ylim()[0] <= 0 <= axes.get_ylim()[1] for axes in figure.axes)
 
 
 def test_congestion_draws_no_zeros_on_a_log_axis(network):

@@ -6,6 +6,7 @@ import matplotlib.dates  # noqa: F401  # so that no import is timed or warned ab
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
+
 from sharegrid import files, plugins
 from sharegrid.figures import style
 from sharegrid.stages import present

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from sharegrid.plugins import UnknownPlugin
 from sharegrid.stages import present
 

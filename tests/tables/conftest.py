@@ -1,6 +1,7 @@
 """The results that are drawn or listed in these tests."""
 
 import pytest
+
 from figures import made_up
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from sharegrid.tables import (
     allocation,
     allocation_generators,

@@ -2,6 +2,7 @@
 
 import pytest
 import xarray as xr
+
 from sharegrid.tables import properties, wholesale_payments
 
 COLUMNS = ["unit", "demand_mw", "p_mw", "cost", "uniform_revenue", "vcg_payment", "pab_payment", "vcg_profit", "vcg_per_mwh",

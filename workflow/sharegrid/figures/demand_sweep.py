@@ -49,7 +49,7 @@ def _mark_end(above: Axes, below: Axes, end: float) -> None:
     for axes in (above, below):
         axes.axvline(end, **GUIDE)
     below.annotate(
-        f"N-1 capacity\n{amount(end)} MW ",
+        f"N-1 capacity \n{amount(end)} MW ",
         (end, 0.9),
         xycoords=("data", "axes fraction"),
         ha="right",

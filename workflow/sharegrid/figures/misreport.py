@@ -12,6 +12,9 @@ from sharegrid.tables import misreport
 from sharegrid.tables.selection import SHORT_NAMES, Results
 
 TICKS = np.array([0.5, 0.7, 1, 1.4, 2, 3])
+FEW = np.array([0.5, 1, 2, 4])
+WIDE = 4  # ratio of the ends of the horizontal axis from which few ticks fit
+MARGIN = 0.06  # of the vertical axis
 NOTHING = 1e-6  # $/h; smaller differences of profit are rounding
 
 
@@ -28,8 +31,8 @@ def draw(
     """Small panels of profit ($/h, at true cost) against the multiplier: a row per truthful scenario of `bases`.
 
     With one base the participants fill rows of `columns` panels. Marks are the misreports of `family`; those of
-    `fine_family` refine the lines. `mechanisms` defaults to pay-as-bid, lmp and vcg. Losses are drawn
-    down to `loss_shown` of the largest profit of the panel, as those of low offers would flatten everything else.
+    `fine_family` refine the lines. `mechanisms` defaults to pay-as-bid, lmp and vcg. Losses are drawn down to
+    `loss_shown` of the largest profit of the panel, as those of low offers would flatten everything else.
     """
     frame = misreport.table(results, bases=bases, families=[name for name in (family, fine_family) if name])
     coarse = misreport.table(results, bases=bases, families=[family])["m"].unique()
@@ -40,20 +43,26 @@ def draw(
     columns = columns if single else frame["gen"].nunique()
     rows = -(-len(groups) // columns)
     body, axes = style.new(rows, columns, width=PAGE, height=0.9 + 1.35 * rows, sharex=True)
+    cut = False
     for panel, ((base, name), curve) in zip(axes.flat, groups, strict=False):
         _panel(panel, curve, rules, entities, coarse)
-        _limit_losses(panel, loss_shown)
+        cut |= _limit_losses(panel, loss_shown)
         panel.set_title(f"unit {name}" if single else f"unit {name}, {base}")
-    for panel in axes.flat[len(groups) :]:
-        panel.remove()
-    body.supxlabel("factor on the offer prices of the unit")
+    _remove_empty(axes, len(groups))
+    body.supxlabel("factor on the offer prices of the unit [1]")
     body.supylabel("profit of the unit [$/h]")
     style.legend(body.figure)
-    style.evidence(
-        body.figure,
-        _largest_gains(frame, rules, entities) + style.voll_note(results["data"], list(frame["variant"].unique())),
-    )
+    note = f" Losses are cut at {loss_shown:.0%} of a panel's largest profit." if cut else ""
+    note += style.voll_note(results["data"], list(frame["variant"].unique()))
+    style.evidence(body.figure, _largest_gains(frame, rules, entities) + note)
     return body.figure
+
+
+def _remove_empty(axes: np.ndarray, used: int) -> None:
+    """Take away the panels that no unit fills; the panel above one shows the tick labels instead."""
+    for k, panel in enumerate(axes.flat[used:], start=used):
+        panel.remove()
+        axes.flat[k - axes.shape[1]].tick_params(labelbottom=True)
 
 
 def _panel(axes: Axes, curve: pd.DataFrame, rules: list[str], entities: dict, marked: np.ndarray) -> None:
@@ -63,18 +72,25 @@ def _panel(axes: Axes, curve: pd.DataFrame, rules: list[str], entities: dict, ma
         axes.plot(curve["m"], curve[f"profit_{SHORT_NAMES[rule]}"], markevery=marks, **look(entities[rule], **wide))
     axes.axvline(1, **GUIDE)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(TICKS[(TICKS >= curve["m"].min()) & (TICKS <= curve["m"].max())]))
+    low, high = curve["m"].min(), curve["m"].max()
+    ticks = FEW if high > WIDE * low else TICKS
+    axes.xaxis.set_major_locator(FixedLocator(ticks[(ticks >= low) & (ticks <= high)]))
     axes.xaxis.set_minor_locator(NullLocator())
     style.group_digits(axes.xaxis)
     style.group_digits(axes.yaxis)
 
 
-def _limit_losses(axes: Axes, share: float) -> None:
+def _limit_losses(axes: Axes, share: float) -> bool:
+    """Set the vertical axis, with zero on it; True if losses are cut off."""
     low, high = axes.dataLim.intervaly
+    low, high = min(low, 0.0), max(high, 0.0)
+    cut = high > NOTHING and low < -share * high
     if high - low < NOTHING:
-        axes.set_ylim(-1, 1)
-    elif NOTHING < high and low < -share * high:
-        axes.set_ylim(-share * high, high + 0.06 * (1 + share) * high)
+        low, high = -1.0, 1.0
+    shown = -share * high if cut else low
+    margin = MARGIN * (high - shown)
+    axes.set_ylim(shown if cut else low - margin, high + margin)
+    return cut
 
 
 def _largest_gains(frame: pd.DataFrame, rules: list[str], entities: dict) -> str:

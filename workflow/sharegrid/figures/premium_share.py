@@ -11,7 +11,7 @@ from sharegrid.tables import settlement
 from sharegrid.tables.selection import IDLE, Results
 
 NAMED = 4  # units that are named in each variant
-APART = 0.1  # of a decade on the horizontal axis
+APART = 0.17  # of a decade on the horizontal axis
 
 
 def draw(results: Results, *, variants: list[str], linear_below: float = 0.01) -> Figure:
@@ -25,6 +25,7 @@ def draw(results: Results, *, variants: list[str], linear_below: float = 0.01) -
         here = frame[frame["variant"] == label]
         panel.plot(here["share"], here["rate"], "o", color=style.MECHANISMS["vcg"][1], markeredgecolor="white")
         panel.set_xscale("log")
+        style.group_digits(panel.xaxis)
         style.symlog(panel, linear_below)
         _name(panel, here)
         style.panel_title(panel, f"line limits {label}", index)
