@@ -1,0 +1,230 @@
+"""The repository as a whole: locks in step, nothing of one machine in it, rules and adapters in the house style."""
+
+import ast
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from sandbox import REPOSITORY, Sandbox
+
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+CORE = PROJECT["project"]["dependencies"]
+GROUPS = PROJECT["dependency-groups"]
+LOCKS = {
+    "requirements.txt": CORE + GROUPS["dev"],
+    "build.txt": GROUPS["build"],
+    "pypsa.txt": CORE + [line for line in (REPOSITORY / "envs/pypsa.in").read_text().splitlines() if line[0] != "#"],
+}
+RULES = {
+    name: body
+    for path in sorted((REPOSITORY / "workflow/rules").glob("*.smk"))
+    for name, body in re.findall(r"^rule (\w+):\n((?:    .*\n|\n)+)", path.read_text(), flags=re.MULTILINE)
+}
+OF_ONE_MACHINE = {
+    "package index": re.compile("(?<!emit-)index-url|find-links|pypi[.]org|pythonhosted|/simple/"),
+    "absolute path": re.compile(r"(?<![\w.~$}{*])/(home|root|work|Users|opt|tmp|mnt)/\w"),
+}
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [REPOSITORY / name for name in listed.stdout.split("\0") if name and (REPOSITORY / name).is_file()]
+
+
+def pins(lock: str) -> dict[str, list[tuple[str, Requirement]]]:
+    """Package -> its pinned versions, each with the requirement that holds its marker."""
+    found: dict[str, list[tuple[str, Requirement]]] = {}
+    for line in (REPOSITORY / "envs" / lock).read_text().splitlines():
+        if line and line[0] not in " #":
+            requirement = Requirement(line.rstrip("\\").strip())
+            (pin,) = requirement.specifier
+            assert pin.operator == "=="
+            found.setdefault(canonicalize_name(requirement.name), []).append((pin.version, requirement))
+    return found
+
+
+def needed(requirements: list[str]) -> set[str]:
+    """Names of all installed packages that the requirements need here, directly or not."""
+    names, waiting = set(), [Requirement(text) for text in requirements]
+    while waiting:
+        requirement = waiting.pop()
+        extras = {canonicalize_name(requirement.name), *((requirement.name, extra) for extra in requirement.extras)}
+        if extras <= names:
+            continue
+        names |= extras
+        for text in metadata.requires(requirement.name) or []:
+            further = Requirement(text)
+            if not further.marker or any(further.marker.evaluate({"extra": e}) for e in ("", *requirement.extras)):
+                waiting.append(further)
+    return {name for name in names if isinstance(name, str)}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_direct_dependency_is_locked_within_its_range(lock):
+    locked = pins(lock)
+    for text in LOCKS[lock]:
+        requirement = Requirement(text)
+        versions = [version for version, _ in locked[canonicalize_name(requirement.name)]]
+        assert all(requirement.specifier.contains(version) for version in versions), f"{text}, locked {versions}"
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_a_hash(lock):
+    blocks = re.split(r"\n(?=[a-z])", (REPOSITORY / "envs" / lock).read_text())
+    assert [block for block in blocks if block and block[0] != "#" and "--hash=sha256:" not in block] == []
+
+
+def test_the_lock_holds_all_that_is_needed_and_the_environment_is_the_lock():
+    locked = {
+        name: version
+        for name, entries in pins("requirements.txt").items()
+        for version, requirement in entries
+        if not requirement.marker or requirement.marker.evaluate()
+    }
+    assert needed(LOCKS["requirements.txt"]) == set(locked)
+    assert {name: metadata.version(name) for name in locked} == locked
+
+
+def test_the_conda_environment_and_the_container_use_the_same_pins():
+    environment = yaml.safe_load((REPOSITORY / "envs/environment.yaml").read_text())
+    *conda, pip = environment["dependencies"]
+    assert pip == {"pip": ["-r build.txt", "-r requirements.txt"]}
+    lowest = PROJECT["project"]["requires-python"]
+    assert any(line.startswith(f"python {lowest}") for line in conda)
+    container = (REPOSITORY / "envs/Containerfile").read_text()
+    assert "--require-hashes -r envs/build.txt" in container
+    assert "--require-hashes --no-build-isolation -r envs/requirements.txt" in container
+
+
+def test_locks_with_index_addresses_are_ignored_by_git():
+    ignored = ["uv.lock", "pylock.toml", ".venv/x", "results/x", "logs/x", "benchmarks/x", ".snakemake/x"]
+    answer = subprocess.run(
+        ["git", "check-ignore", *ignored], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert answer.stdout.split() == ignored
+
+
+@pytest.mark.parametrize("what", OF_ONE_MACHINE)
+def test_no_tracked_file_names_a_package_index_or_a_place_of_one_machine(what):
+    pattern = OF_ONE_MACHINE[what]
+    texts = {path: path.read_bytes().decode("utf-8", "replace") for path in tracked() if path != Path(__file__)}
+    found = {path: pattern.search(text) for path, text in texts.items()}
+    assert [f"{path.relative_to(REPOSITORY)}: {match.group()}" for path, match in found.items() if match] == []
+
+
+def test_the_profiles_repeat_what_reruns_depend_on():
+    profiles = {
+        name: yaml.safe_load((REPOSITORY / f"profiles/{name}/config.yaml").read_text()) for name in ("default", "slurm")
+    }
+    for key in ("rerun-incomplete", "rerun-triggers", "max-checksum-file-size"):
+        assert profiles["default"][key] == profiles["slurm"][key]
+    largest = max(path.stat().st_size for path in (REPOSITORY / "resources").rglob("*") if path.is_file())
+    assert profiles["default"]["max-checksum-file-size"] > largest
+    assert "code" not in profiles["default"]["rerun-triggers"]
+
+
+def test_the_snakefile_and_the_adapters_are_short():
+    assert len((REPOSITORY / "Snakefile").read_text().splitlines()) <= 60
+    adapters = {
+        path.stem: len(path.read_text().splitlines()) for path in (REPOSITORY / "workflow/scripts").glob("*.py")
+    }
+    assert {name: length for name, length in adapters.items() if length > 30} == {}
+    assert set(adapters) | {"value_chunk"} == set(RULES)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_is_complete_and_calls_an_adapter(name):
+    directives = set(re.findall(r"^    (\w+):", RULES[name], flags=re.MULTILINE))
+    assert {
+        "log",
+        "benchmark",
+        "threads",
+        "resources",
+        "message",
+        "conda",
+        "script",
+        "wildcard_constraints",
+    } <= directives
+    assert not {"shell", "run"} & directives
+    assert "threads: 1\n" in RULES[name]
+    assert ("versions=SOLVER_VERSIONS" in RULES[name]) == (
+        name in ("clear", "value", "value_chunk", "plan", "coordinate")
+    )
+
+
+def test_files_and_functions_stay_short():
+    lengths = []
+    for path in sorted((REPOSITORY / "workflow").rglob("*.py")):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 500, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                lengths.append(node.end_lineno - node.lineno + 1)
+                assert lengths[-1] <= 60, f"{path}: {node.name}"
+    assert statistics.median(lengths) <= 15
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["snakefmt", "--line-length", "120", "--check", "Snakefile", "workflow/rules"],
+    ],
+    ids=" ".join,
+)
+def test_the_code_is_in_style(command):
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run([program, *command[1:]], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Sandbox:
+    """The workflow with the studies and the raw data of the repository."""
+    folder = tmp_path_factory.mktemp("whole") / "checkout"
+    sandbox = Sandbox.create(folder, studies=REPOSITORY / "config/studies", raw=())
+    shutil.rmtree(folder / "resources")
+    (folder / "resources").symlink_to(REPOSITORY / "resources")
+    return sandbox
+
+
+def test_snakemake_finds_nothing_to_blame(whole):
+    assert "your workflow is in a good condition" in whole.run("--lint")
+
+
+def test_all_studies_are_planned_in_few_jobs_and_little_time(whole):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    jobs = whole.plan()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert {study for study, _ in jobs} == {path.stem for path in (REPOSITORY / "config/studies").glob("*.yaml")}
+    assert len(jobs) < 150
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5, "seconds of CPU"
+
+
+@pytest.mark.parametrize("target", ["ch3", "ch3-ieee30", "reference", "all_payments", "all_tables"])
+def test_the_targets_of_the_readme_are_planned(whole, target):
+    studies = {study for study, _ in whole.plan(target)}
+    assert studies
+    assert all(study.startswith(target) for study in studies) or target.startswith("all_")
+
+
+def test_a_case_put_beside_the_others_is_read_by_the_reference_study(whole, tmp_path):
+    sandbox = whole.clone(tmp_path / "checkout")
+    resources = sandbox.folder / "resources"
+    shutil.copy(resources / "networks/pglib/pglib_opf_case5_pjm.m", resources / "networks/pglib/mine.m")
+    text = sandbox.run("--dry-run", "--printshellcmds", "--verbose", "results/reference/data.nc")
+    assert "networks/pglib/mine.m" in text
