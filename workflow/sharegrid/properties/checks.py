@@ -89,7 +89,7 @@ def misreport_gain(data: xr.Dataset, payments: xr.Dataset) -> xr.DataArray:
 def truthful(data: xr.Dataset) -> xr.DataArray:
     """(scenario, participant), whether the offered prices are the true ones; without offers, who does not deviate."""
     if "offer_price" not in data:
-        return _bare(data["participant"] != data["deviator"])
+        return _bare(data["deviator"] != data["participant"]).transpose("scenario", "participant")
     equal = ((data["offer_price"] == data["cost_price"]) | (data["offer_quantity"] <= 0)).all("block")
     if "offer_quadratic" in data:
         equal = equal & (data["offer_quadratic"] == data["cost_quadratic"])
