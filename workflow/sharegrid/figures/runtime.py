@@ -53,7 +53,9 @@ def _bars(axes: Axes, frame: pd.DataFrame) -> None:
     for k, (engine, counts) in enumerate(heights.iterrows()):
         place = np.arange(len(MEASURES)) + WIDTH * (k - (len(frame) - 1) / 2)
         bars = axes.bar(place, counts, WIDTH, color=ENGINES[engine][1], label=ENGINES[engine][0])
-        axes.bar_label(bars, [amount(value) for value in counts], fontsize=5.5, padding=1)
+        axes.bar_label(
+            bars, [amount(value) if value >= 100 else f"{value:.2g}" for value in counts], fontsize=5.5, padding=1
+        )
     axes.set_yscale("log")
     axes.margins(y=0.12)
     axes.set_xticks(range(len(MEASURES)), MEASURES.values())
