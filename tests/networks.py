@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+
 from sharegrid import schema
 from sharegrid.preparation.offers import checked
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from sharegrid import config
 
 ROOT = Path(__file__).parents[1]

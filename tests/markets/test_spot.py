@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from networks import random_market
 from sharegrid.markets import spot
 from sharegrid.optimise.clear import split_model

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sharegrid.optimise.highs import COLD, WARM, LiveProgram, NotOptimal, Program
 from sharegrid.optimise.quadratic import QuadraticProgram, live
 

@@ -4,6 +4,7 @@ import linopy
 import numpy as np
 import pytest
 import xarray as xr
+
 from networks import random_market
 from sharegrid.markets import spot
 from sharegrid.optimise.clear import split_model

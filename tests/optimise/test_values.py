@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from networks import random_market
 from sharegrid.markets import spot
 from sharegrid.optimise import coalitions
@@ -102,7 +103,10 @@ def test_chunks_make_the_same_bytes_as_one_job():
 def test_requests_add_up_and_unknown_scenarios_are_named():
     data = spot_market("case30", limits=["none", 0.76])
     config = {"market": "spot", "backend": "warm", "compare": None}
-    config["requests"] = [{"scenarios": ["none"], "coalitions": "pairs"}, {"scenarios": ["0.*"], "coalitions": "removals"}]
+    config["requests"] = [
+        {"scenarios": ["none"], "coalitions": "pairs"},
+        {"scenarios": ["0.*"], "coalitions": "removals"},
+    ]
     values = value(data, config)
     assert values["cost"].notnull().sum("coalition").values.tolist() == [1 + 6 + 15, 1 + 6]
     config["requests"] = [{"scenarios": ["0.77"], "coalitions": "removals"}]

@@ -1,6 +1,7 @@
 """Scenario families of a study file become scenarios with unique labels and existing bases."""
 
 import pytest
+
 from sharegrid.options import ScenarioFamily
 from sharegrid.preparation.scenarios import expand
 

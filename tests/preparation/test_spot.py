@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sharegrid.options import SpotMarket
 from sharegrid.preparation import offers
 from spot import spot_market
@@ -74,7 +75,9 @@ def test_misreports_move_the_deviators_offers_only():
 
 
 def test_a_split_unit_has_a_twin_of_half_its_capacity_in_that_family_only():
-    data = spot_market("case5", {"v": VARIANTS, "s": {"label": "split", "limits": ["none"], "split": "4"}}, copperplate=True)
+    data = spot_market(
+        "case5", {"v": VARIANTS, "s": {"label": "split", "limits": ["none"], "split": "4"}}, copperplate=True
+    )
     assert data["participant"].values.tolist() == ["0", "1", "2", "3", "4", "4b"]
     capacity = data["offer_quantity"].sum("block").sel(generator=["4", "4b"])
     np.testing.assert_allclose(capacity.values, [[600, 0], [300, 300]])

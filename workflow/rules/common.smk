@@ -87,6 +87,11 @@ def earlier(*stages):
     return datasets
 
 
+def used(wildcards):
+    """Input function: payments of the other studies that this one shows, as of_<study>."""
+    return {f"of_{plugins.snake(name)}": f"results/{name}/payments.nc" for name in STUDIES[wildcards.study].uses}
+
+
 def code(script):
     """Input function: the script and the modules that it runs for this study."""
 

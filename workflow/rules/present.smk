@@ -1,6 +1,7 @@
 rule present:
     input:
         unpack(earlier("prepare", "clear", "value", "pay", "plan", "coordinate")),
+        unpack(used),
         code=code("present"),
     output:
         figures=report(

@@ -61,6 +61,8 @@ class Study(Section):
     """Section of the book."""
     text: str = ""
     """What the study is about, its choices of reading and its limits."""
+    uses: list[str] = Field(default_factory=list)
+    """Other studies whose payments the figures and tables also show."""
     prepare: Annotated[options.SpotMarket | options.ReferenceMarket, Field(discriminator="market")]
     """The market and its data."""
     clear: options.Clear | None = None
@@ -185,12 +187,29 @@ def load(config: dict, here: Path) -> Configuration:
             if name not in files:
                 hint = nearest(name, files)
                 raise ConfigError(f"config/config.yaml: studies: no study '{name}' in {folders[0]}{hint}")
-        files = {name: files[name] for name in settings.studies}
-    studies = {name: read_study(path) for name, path in files.items()}
+    studies = _read_with_used(files if settings.studies == "all" else settings.studies, files)
     configuration = Configuration(settings=settings, studies=studies, resources=resources)
     _check_names(configuration)
     _check_raw_files(configuration)
     return configuration
+
+
+def _read_with_used(names, files: dict[str, Path]) -> dict[str, Study]:
+    """The named studies and those that they use."""
+    studies, waiting = {}, list(names)
+    while waiting:
+        name = waiting.pop(0)
+        studies[name] = read_study(files[name])
+        for used in studies[name].uses:
+            if used not in files or used == name:
+                raise ConfigError(f"{files[name]}: uses: no other study '{used}'{nearest(used, files)}")
+            if used not in studies:
+                waiting.append(used)
+    for name, study in studies.items():
+        for used in study.uses:
+            if studies[used].pay is None:
+                raise ConfigError(f"{files[name]}: uses: study '{used}' has no payments")
+    return dict(sorted(studies.items()))
 
 
 def read_study(path: Path) -> Study:

@@ -43,6 +43,11 @@ class Option:
     default: object = None
 
 
+def snake(name: str) -> str:
+    """A name with dashes as an identifier."""
+    return name.replace("-", "_")
+
+
 def module_of(kind: str, name: str) -> str:
     """Dotted module of the plug-in `name` (dashes or underscores) of the package `kind`; UnknownPlugin names the nearest one."""
     known = available(kind)
@@ -51,7 +56,7 @@ def module_of(kind: str, name: str) -> str:
         near = difflib.get_close_matches(dashed, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
         raise UnknownPlugin(f"no {kind} plug-in is called '{name}'; {hint}")
-    return f"{NAME}.{kind}.{dashed.replace('-', '_')}"
+    return f"{NAME}.{kind}.{snake(dashed)}"
 
 
 @cache

@@ -107,16 +107,18 @@ def rebuild(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counter
         model = market.build(data)
         _close(model, market.owners(data), names[gone])
         where = f"scenario {data['scenario'].values[0]}, {label(names[gone])}"
-        sweep.count(0)
         if model.type == "QP":
             split = SplitModel(model, market.owners(data), names)
             solved = live(split.program(0), where).solve(cold=True)
-            sweep.record(k, solved.objective, *_details(market, split, solved), solved.iterations)
+            cost, iterations, kept = solved.objective, solved.iterations, _details(market, split, solved)
         else:
             status = model.solve("highs", io_api="direct", output_flag=False, threads=1)
             if status != ("ok", "optimal"):
                 raise NotOptimal(where, status[1])
-            sweep.record(k, float(model.objective.value), *_linopy_details(market, model))
+            iterations = model.solver_model.getInfo().simplex_iteration_count
+            cost, kept = float(model.objective.value), _linopy_details(market, model)
+        sweep.count(iterations)
+        sweep.record(k, cost, *kept, iterations)
     return sweep.result()
 
 

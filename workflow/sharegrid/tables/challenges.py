@@ -7,7 +7,6 @@ from sharegrid.plugins import snake
 from sharegrid.tables import selection
 from sharegrid.tables.selection import Results
 
-
 COLUMNS = ["challenge", "quantity", "value", "unit"]
 
 
