@@ -122,7 +122,7 @@ def test_runtime_bars_are_per_counterfactual_and_tell_a_sample(network):
     values["engine_counterfactuals"].loc[{"engine": "rebuild"}] = 2
     figure = drawn(network | {"values": values}, "runtime", {"variants": ["none"]})
     assert figure.axes[0].get_title("left") == "(a) line limits none: 3 counterfactuals"
-    assert evidence(figure).endswith("rebuild: a sample of 2.")
+    assert evidence(figure).endswith("rebuild: a sample of 2 counterfactuals.")
     frame = runtime.table(network | {"values": values}, variants=["none"]).set_index("engine")
     heights = [patch.get_height() for patch in figure.axes[0].patches]
     assert heights[0:3] == [2, 450, 0]

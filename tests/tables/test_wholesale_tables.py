@@ -1,9 +1,10 @@
 """Tables of the one-node study, against the numbers of the five PJM units worked out by hand."""
 
+import pandas as pd
 import pytest
 import xarray as xr
 
-from sharegrid.tables import properties, wholesale_payments
+from sharegrid.tables import challenges, properties, wholesale_payments
 
 COLUMNS = ["unit", "demand_mw", "p_mw", "cost", "uniform_revenue", "vcg_payment", "pab_payment", "vcg_profit", "vcg_per_mwh",
            "shed_without_i", "rsi"]  # fmt: skip
@@ -35,3 +36,34 @@ def test_properties_keep_the_order_of_the_check():
     )
     frame = properties.table({"payments": payments})
     assert frame.to_dict("list") == {"property": ["P1", "P7"], "residual": [0.0, 270.0], "pass": [True, False]}
+
+
+@pytest.fixture
+def challenge_rows():
+    columns = {
+        "challenge": ["budget deficit", "non-monotone revenue", "computation"],
+        "quantity": ["deficit, D = 900 MW", "largest increase", "linear programs, 10 units"],
+        "value": [2600.0, 0.0, 11.0],
+        "unit": ["$/h", "$/h", "1"],
+    }
+    return xr.Dataset({name: ("challenge_row", column) for name, column in columns.items()})
+
+
+def test_challenges_are_the_rows_of_the_check(challenge_rows):
+    frame = challenges.table({"payments": challenge_rows})
+    assert list(frame.columns) == ["challenge", "quantity", "value", "unit"]
+    assert frame["value"].tolist() == [2600.0, 0.0, 11.0]
+    assert frame.loc[0].tolist() == ["budget deficit", "deficit, D = 900 MW", 2600.0, "$/h"]
+
+
+def test_entry_to_a_network_of_another_study_follows_the_rows_on_entry(challenge_rows):
+    names = {"entry_payment_change": [float("nan"), 267.79], "entry_cost_change": [float("nan"), -137.93]}
+    other = xr.Dataset(
+        {name: ("scenario", column) for name, column in names.items()}, {"scenario": ["0.5", "0.5|without 6"]}
+    )
+    other["entry_lost_load"] = ("scenario", [float("nan"), 0.0])
+    frame = challenges.table({"payments": challenge_rows, "of_ch3_ieee118": other}, entry_study="ch3-ieee118")
+    assert frame["challenge"].tolist() == ["budget deficit", *["non-monotone revenue"] * 3, "computation"]
+    assert frame["value"].tolist() == pytest.approx([2600.0, 0.0, 267.79, -137.93, 11.0])
+    assert "'0.5|without 6' of ch3-ieee118, all load served" in frame["quantity"].iloc[2]
+    assert pd.api.types.is_float_dtype(frame["value"])

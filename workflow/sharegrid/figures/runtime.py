@@ -44,7 +44,9 @@ def _agreement(frame: pd.DataFrame) -> str:
     )
     most = frame.groupby("variant")["counterfactuals"].transform("max")
     fewer = frame[frame["counterfactuals"] < most].groupby("engine", sort=False)["counterfactuals"].max()
-    return text + "".join(f" {ENGINES[engine][0]}: a sample of {amount(size)}." for engine, size in fewer.items())
+    return text + "".join(
+        f" {ENGINES[engine][0]}: a sample of {amount(size)} counterfactuals." for engine, size in fewer.items()
+    )
 
 
 def _bars(axes: Axes, frame: pd.DataFrame) -> None:
@@ -58,5 +60,5 @@ def _bars(axes: Axes, frame: pd.DataFrame) -> None:
         )
     axes.set_yscale("log")
     axes.margins(y=0.12)
-    axes.set_xticks(range(len(MEASURES)), MEASURES.values())
+    axes.set_xticks(range(len(MEASURES)), MEASURES.values(), fontsize=5.5)
     axes.grid(visible=False, axis="x")
