@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import textwrap
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -228,3 +229,17 @@ def test_a_case_put_beside_the_others_is_read_by_the_reference_study(whole, tmp_
     shutil.copy(resources / "networks/pglib/pglib_opf_case5_pjm.m", resources / "networks/pglib/mine.m")
     text = sandbox.run("--dry-run", "--printshellcmds", "--verbose", "results/reference/data.nc")
     assert "networks/pglib/mine.m" in text
+
+
+def test_the_readme_s_own_study_runs(whole, tmp_path):
+    """The example of the README, taken from it, with a case of the user below resources/."""
+    readme = (REPOSITORY / "README.md").read_text()
+    example = re.search(r"(?:^    .*\n)+", readme[readme.index("    title: My market") :], flags=re.MULTILINE).group()
+    sandbox = Sandbox.create(tmp_path / "checkout")
+    raw = sandbox.folder / "resources/networks"
+    shutil.copy(raw / "pglib/pglib_opf_case5_pjm.m", raw / "mine.m")
+    (sandbox.folder / "config/studies/my-market.yaml").write_text(textwrap.dedent(example))
+    sandbox.run("my-market")
+    assert {name for name in sandbox.results() if name.startswith("my-market/")} == {
+        f"my-market/{dataset}.nc" for dataset in ("data", "cleared", "values", "payments")
+    }
