@@ -21,6 +21,7 @@ import linopy
 import numpy as np
 import xarray as xr
 
+from sharegrid.optimise.dc_rows import at_buses, define_branch_flow
 from sharegrid.optimise.highs import NotOptimal, Program, Solved
 from sharegrid.optimise.program import SplitModel, new_model
 from sharegrid.optimise.quadratic import live
@@ -93,14 +94,6 @@ def define_segment_cost(model: linopy.Model, data: xr.Dataset, variable: str, pr
     return (1 * y).sum()
 
 
-def define_branch_flow(model: linopy.Model, data: xr.Dataset) -> None:
-    """f_l - B_l (theta_from - theta_to) = -B_l phi_l (branch) MW, both DC forms (sharegrid.preparation.dc_form)."""
-    angle, susceptance = model.variables["angle"], data["susceptance"]
-    ends = [(1 * angle.sel(bus=data[end])).drop_vars("bus") for end in ("from_bus", "to_bus")]
-    drop = susceptance * (ends[0] - ends[1])
-    model.add_constraints(1 * model.variables["flow"] - drop == -susceptance * data["shift"], name="branch_flow")
-
-
 def define_nodal_balance(model: linopy.Model, data: xr.Dataset) -> None:
     """sum p + sum f in - sum f out + sum (1 - k) q in - sum q out = d_b + sum k0 in (bus) MW.
 
@@ -114,13 +107,8 @@ def define_nodal_balance(model: linopy.Model, data: xr.Dataset) -> None:
         terms += [("dcline_to", (1 - data["dcline_loss_linear"]) * sent), ("dcline_from", -sent)]
         lost = data["dcline_loss_constant"].groupby(data["dcline_to"].rename("bus")).sum()
         demand = demand + lost.reindex(bus=demand["bus"], fill_value=0.0)
-    supply = sum(_at_buses(expression, data[bus_of], data) for bus_of, expression in terms)
+    supply = sum(at_buses(expression, data[bus_of], data) for bus_of, expression in terms)
     model.add_constraints(supply == demand, name="nodal_balance")
-
-
-def _at_buses(expression, bus_of: xr.DataArray, data: xr.Dataset):
-    """Sum of an expression over its elements at each bus; buses without any get zero, not a missing row."""
-    return expression.groupby(bus_of.rename("bus")).sum().reindex(bus=data["bus"].values).fillna(0)
 
 
 def _count(data: xr.Dataset, dim: str) -> int:

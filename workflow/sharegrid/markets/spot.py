@@ -14,6 +14,7 @@ import linopy
 import numpy as np
 import xarray as xr
 
+from sharegrid.optimise.dc_rows import at_buses, define_branch_flow
 from sharegrid.optimise.program import new_model
 
 # what a counterfactual keeps: name in values.nc -> (kind, family of the model)
@@ -64,39 +65,21 @@ def add_flows(model: linopy.Model, data: xr.Dataset) -> None:
     model.add_variables(lower=-free, upper=free, name="angle")
 
 
-def define_branch_flow(model: linopy.Model, data: xr.Dataset) -> None:
-    """f_l - B_l (theta_from - theta_to) = -B_l phi_l (scenario, branch) MW.
-
-    B_l = base/(x tap) and phi_l the phase shift (Zimmerman et al., MATPOWER manual, DC modelling), or the network's
-    other DC form; written in MW so that duals are in $/MWh.
-    """
-    angle, susceptance = model.variables["angle"], data["susceptance"]
-    ends = [(1 * angle.sel(bus=data[end])).drop_vars("bus") for end in ("from_bus", "to_bus")]
-    drop = susceptance * (ends[0] - ends[1])
-    rhs = (-susceptance * data["shift"]).broadcast_like(data["line_limit"]).transpose("scenario", "branch")
-    model.add_constraints(1 * model.variables["flow"] - drop == rhs, name="branch_flow")
-
-
 def define_nodal_balance(model: linopy.Model, data: xr.Dataset) -> None:
     """sum_{g at b, k} x_gk + s_b + sum_{l to b} f_l - sum_{l from b} f_l = d_b (scenario, bus) MW.
 
     Its dual is the price of one more MW of demand, $/MWh.
     """
-    at_bus = data["generator_bus"].rename("bus")
-    supply = _at_buses((1 * model.variables["accepted"]).sum("block"), at_bus, data)
+    at_bus = data["generator_bus"]
+    supply = at_buses((1 * model.variables["accepted"]).sum("block"), at_bus, data)
     if "must_run" in model.variables:
-        supply = supply + _at_buses(1 * model.variables["must_run"], at_bus, data)
+        supply = supply + at_buses(1 * model.variables["must_run"], at_bus, data)
     balance = supply + 1 * model.variables["lost_load"]
     if "flow" in model.variables:
         flow = 1 * model.variables["flow"]
-        balance = balance + _at_buses(flow, data["to_bus"].rename("bus"), data)
-        balance = balance - _at_buses(flow, data["from_bus"].rename("bus"), data)
+        balance = balance + at_buses(flow, data["to_bus"], data)
+        balance = balance - at_buses(flow, data["from_bus"], data)
     model.add_constraints(balance == data["demand"], name="nodal_balance")
-
-
-def _at_buses(expression, bus_of: xr.DataArray, data: xr.Dataset):
-    """Sum of an expression over its elements at each bus; buses without any get zero, not a missing row."""
-    return expression.groupby(bus_of).sum().reindex(bus=data["bus"].values).fillna(0)
 
 
 def offer_cost(model: linopy.Model, data: xr.Dataset):
