@@ -8,7 +8,7 @@ CORES ?= all
 BIN := .venv/bin
 STEPS = --require-hashes --disable-pip-version-check
 
-.PHONY: all env test bench report lint clean env-pypsa lock
+.PHONY: all env test bench report lint clean env-pypsa test-pypsa lock
 .DELETE_ON_ERROR:
 
 all: env
@@ -54,6 +54,9 @@ env-pypsa: .venv-pypsa/done
 	.venv-pypsa/bin/python -m pip install $(STEPS) --no-build-isolation -r envs/pypsa.txt
 	.venv-pypsa/bin/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+test-pypsa: env-pypsa
+	.venv-pypsa/bin/python -m pytest tests/readers
 
 # For maintainers, with uv: from the ranges in pyproject.toml to the pins in envs/. The lists hold hashes and no index address.
 UV ?= uv
