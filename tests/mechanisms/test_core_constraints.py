@@ -62,7 +62,7 @@ def test_the_set_found_objects_most():
     saving = (values["cost"] - values["cost"].sel(coalition="all")).values[0]
     absent = coalitions.absent(values)
     pivotal = np.array([saving[(absent.sum(axis=1) == 1) & absent[:, k]][0] for k in range(6)])
-    objection = core.Objection(core.split_model(market, data), np.arange(6))
+    objection = core.Objection(core.split_model(market, data), np.arange(6), values["cost"].sel(coalition="all").item())
     for factor in (0.4, 0.8, 1.0, 1.3):
         excess = absent @ (factor * pivotal) - saving
         found = objection.find(factor * pivotal)

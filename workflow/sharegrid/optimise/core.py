@@ -11,6 +11,7 @@ auctions, Management Science 53(9), 2007.
 """
 
 import logging
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -42,7 +43,7 @@ def generate(
     sets = ValuedSets(market, split, absent, cost)
     if len(sets.players):
         sets.add(coalitions.pairs(len(sets.players))[1 + len(sets.players) :], at=sets.pivotal)
-        _separate(sets, Objection(split, sets.players))
+        _separate(sets, Objection(split, sets.players, sets.everybody))
     return sets.absent, sets.cost
 
 
@@ -61,16 +62,16 @@ def _separate(sets: "ValuedSets", objection: "Objection") -> None:
 class ValuedSets:
     """The valued coalitions of one scenario and, of those, the constraints on the profits of its players.
 
-    players: numbers of the participants with a positive pivotal profit; the others get nothing in the core, and a set
-    with one of them objects less than without.
+    everybody: J(N) in $/h; players: numbers of the participants with a positive pivotal profit (`pivotal` $/h): the
+    others get nothing in the core, and a set with one of them objects less than without.
     """
 
     def __init__(self, market: ModuleType, split: SplitModel, absent: np.ndarray, cost: np.ndarray):
         self._market, self._split = market, split
         self.absent, self.cost = np.asarray(absent, dtype=bool), np.asarray(cost, dtype=float)
-        self._everybody = self.cost[~self.absent.any(axis=1)][0]
+        self.everybody = self.cost[~self.absent.any(axis=1)][0]
         alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(self.absent) if row.sum() == 1}
-        saving = np.array([self.cost[alone[who]] for who in range(self.absent.shape[1])]) - self._everybody
+        saving = np.array([self.cost[alone[who]] for who in range(self.absent.shape[1])]) - self.everybody
         self.players = np.flatnonzero(saving > NEGLIGIBLE)
         self.pivotal = saving[self.players]
 
@@ -78,7 +79,7 @@ class ValuedSets:
         """J(N without S) - J(N) in $/h and S (set, player) of the valued sets of players."""
         others = np.delete(np.arange(self.absent.shape[1]), self.players)
         asked = self.absent.any(axis=1) & ~self.absent[:, others].any(axis=1)
-        return self.cost[asked] - self._everybody, self.absent[asked][:, self.players]
+        return self.cost[asked] - self.everybody, self.absent[asked][:, self.players]
 
     def add(self, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
         """Value the sets `rows` (set, player), keep those that object to the profits `at`; the excess of each in $/h."""
@@ -87,7 +88,7 @@ class ValuedSets:
         full = np.zeros((len(rows), self.absent.shape[1]), dtype=bool)
         full[:, self.players] = rows
         cost = values.warm(self._market, self._split, 0, full).cost
-        excess = rows @ at - (cost - self._everybody)
+        excess = rows @ at - (cost - self.everybody)
         new = (excess > TOLERANCE) & ~(full[:, None] == self.absent[None]).all(axis=2).any(axis=1)
         self.absent, self.cost = np.vstack([self.absent, full[new]]), np.append(self.cost, cost[new])
         return excess
@@ -96,18 +97,19 @@ class ValuedSets:
 class Objection:
     """The mixed-integer program that finds the set of players with the largest objection to their profits."""
 
-    def __init__(self, split: SplitModel, players: np.ndarray):
+    def __init__(self, split: SplitModel, players: np.ndarray, everybody: float):
+        """everybody: J(N) in $/h. It is taken off, so that the objective is minus the largest objection and the solver's
+        relative gap, of a number near zero, does not end the search early."""
         program, owned = split.program(0), [split.owned[who] for who in players]
         if program.quadratic is not None and program.quadratic.any():
             raise ValueError("coalitions: core needs linear costs; use bid_mode: blocks")
-        if not np.isfinite(
-            np.concatenate([bound[who] for who in owned for bound in (program.lower, program.upper)])
-        ).all():
+        limits = [bound[who] for who in owned for bound in (program.lower, program.upper)]
+        if not np.isfinite(np.concatenate(limits)).all():
             raise ValueError("coalitions: core needs finite limits of everything that a participant owns")
         self._first = len(program.cost)
         self._binaries = np.arange(self._first, self._first + len(players))
         label = f"scenario {split.scenarios[0]}, core separation"
-        self._live = LiveProgram(_with_absence(program, owned), label)
+        self._live = LiveProgram(replace(_with_absence(program, owned), constant=program.constant - everybody), label)
 
     def find(self, profit: np.ndarray) -> np.ndarray:
         """The absent (player) that objects most to `profit` (player) $/h."""
@@ -131,5 +133,4 @@ def _with_absence(program: Program, owned: list[np.ndarray]) -> Program:
         row_lower=np.concatenate([program.row_lower, lower, np.full(len(upper), -np.inf)]),
         row_upper=np.concatenate([program.row_upper, np.full(len(lower), np.inf), upper]),
         integer=np.append(integer, np.ones(count, bool)),
-        constant=program.constant,
     )

@@ -11,8 +11,8 @@ from sharegrid.properties import checks
 
 @dataclass
 class Outcome:
-    """What the propositions read: the Datasets of all scenarios, `cases` the labels of the truthful ones at the demands
-    looked at, payment (scenario, participant) $/h of VCG in these cases."""
+    """What the propositions read: the Datasets of all scenarios; `cases`: labels of the truthful ones at the demands
+    looked at."""
 
     data: xr.Dataset
     cleared: xr.Dataset
@@ -22,6 +22,7 @@ class Outcome:
 
     @property
     def payment(self) -> xr.DataArray:
+        """VCG payments in the cases (scenario, participant) $/h."""
         return self.payments["payment"].sel(scenario=self.cases, mechanism="vcg", drop=True)
 
     def here(self, name: str) -> xr.DataArray:
@@ -30,6 +31,7 @@ class Outcome:
 
     @property
     def voll(self) -> xr.DataArray:
+        """Value of lost load in the cases (scenario) $/MWh."""
         return self.data["voll"].sel(scenario=self.cases)
 
 
