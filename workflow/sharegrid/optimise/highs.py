@@ -179,6 +179,16 @@ class LiveProgram:
             solved.row_dual = np.array(solution.row_dual)[self._rows]
             solved.reduced_cost = np.array(solution.col_dual)[self._first_column :]
 
+    def present(self) -> Program:
+        """The caller's program as it stands after all changes."""
+        lp = self._highs.getLp()
+        by_column = lp.a_matrix_.format_ == highspy.MatrixFormat.kColwise
+        parts = [np.array(values) for values in (lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_)]
+        matrix = (sp.csc_matrix if by_column else sp.csr_matrix)(tuple(parts), shape=(lp.num_row_, lp.num_col_)).tocsr()
+        columns = [np.array(values)[self._first_column :] for values in (lp.col_cost_, lp.col_lower_, lp.col_upper_)]
+        rows = [np.array(values)[self._rows] for values in (lp.row_lower_, lp.row_upper_)]
+        return Program(*columns, matrix[self._rows][:, self._first_column :], *rows, constant=lp.offset_)
+
     def conflict(self) -> np.ndarray:
         """The caller's rows in an irreducible infeasible subset of the present program (empty if none is found)."""
         status, subset = self._highs.getIis()

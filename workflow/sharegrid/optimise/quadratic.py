@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from sharegrid.optimise.highs import LiveProgram, NotOptimal, Program, Solved
+from sharegrid.optimise.polish import polish
 
 GAP = 1e-12  # relative; the error of a price is of the order of the square root of the gap
 TOLERANCE = 1e-9  # $/h per quadratic cost: a tangent may be violated by the feasibility tolerance, so no gap is smaller
@@ -84,10 +85,27 @@ class QuadraticProgram(LiveProgram):
             solved.gap = gap / max(1.0, abs(solved.objective))
             if solved.gap <= GAP or gap <= TOLERANCE * len(short):
                 solved.iterations = iterations
-                return solved
+                return self._polished(solved)
             worst = np.flatnonzero(short > 0.01 * gap / len(short))
             self._add_tangents(worst, x[worst])
         raise NotOptimal(f"{self.label} {label}", "tangent cuts unfinished", f"relative gap {solved.gap:.1e}")
+
+    def _polished(self, solved: Solved) -> Solved:
+        """The exact optimum and prices, if what binds was guessed right; else the point of the cuts."""
+        program = self.present()
+        exact = polish(program, solved.x, solved.row_dual)
+        if exact is None:
+            return solved
+        solved.x, solved.row_dual, solved.reduced_cost = exact
+        cost = program.cost @ solved.x + program.quadratic @ solved.x**2 + program.constant
+        return replace(solved, objective=float(cost), gap=0.0)
+
+    def present(self) -> Program:
+        """The caller's program as it stands after all changes, with its quadratic costs."""
+        program = super().present()
+        program.quadratic = np.zeros(self.num_columns)
+        program.quadratic[self._curved] = self._coefficient
+        return program
 
 
 def live(program: Program, label: str = "program") -> LiveProgram:
