@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sharegrid.options import SpotMarket
 from sharegrid.preparation import offers
-from spot import spot_market
+from spot import cleared, spot_market
 
 VARIANTS = {"label": "{limits}", "limits": ["none"]}
 
@@ -81,6 +81,16 @@ def test_a_split_unit_has_a_twin_of_half_its_capacity_in_that_family_only():
     assert data["participant"].values.tolist() == ["0", "1", "2", "3", "4", "4b"]
     capacity = data["offer_quantity"].sum("block").sel(generator=["4", "4b"])
     np.testing.assert_allclose(capacity.values, [[600, 0], [300, 300]])
+
+
+@pytest.mark.parametrize("bid_mode", ["blocks", "quadratic"])
+def test_two_halves_cost_what_the_whole_does(bid_mode):
+    families = {"v": VARIANTS, "s": {"label": "split", "limits": ["none"], "split": "3"}}
+    found = cleared(spot_market("case30", families, bid_mode=bid_mode))
+    assert found["objective"][1].item() == pytest.approx(found["objective"][0].item(), rel=1e-9)
+    halves = found["true_cost"].sel(participant=["3", "3b"]).sum("participant")
+    np.testing.assert_allclose(halves, halves[0].item(), rtol=1e-6)
+    np.testing.assert_allclose(found["true_cost"], found["reported_cost"], rtol=1e-9, atol=1e-9)
 
 
 def test_copper_plate_has_one_bus_and_all_demand():

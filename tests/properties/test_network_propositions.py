@@ -174,7 +174,7 @@ def test_t6_splitting_a_unit_at_its_bus_never_pays(case30, unit):
     families = {"split": {"label": "split", "limits": [0.72], "split": unit}}
     _, cleared, _, payments = settled(spot.spot_market("case30", families))
     # each half has its own, steeper cost curve: the reported one
-    profit = (payments["payment"].sel(mechanism="vcg") - cleared["reported_cost"]).sel(scenario="split")
+    profit = (payments["payment"].sel(mechanism="vcg") - cleared["true_cost"]).sel(scenario="split")
     both = float(profit.sel(participant=[unit, f"{unit}b"]).sum())
     whole = float(case30[3]["profit"].sel(scenario="0.72", mechanism="vcg", participant=unit))
     assert float(cleared["objective"].item()) == pytest.approx(

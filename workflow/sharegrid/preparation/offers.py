@@ -100,36 +100,37 @@ def _cost(unit: xr.Dataset, output: float) -> float:
     return at(output) - at(0.0)
 
 
-def reported(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, xr.DataArray]:
-    """offer_quantity, offer_price (generator, block) and, if offers are quadratic, offer_quadratic (generator).
+def in_scenario(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, xr.DataArray]:
+    """True and reported offers of one scenario: cost_quantity, cost_quadratic; offer_quantity, offer_price and, if offers
+    are quadratic, offer_quadratic (generator, block) or (generator).
 
     Offers above the value of lost load are rejected, so a deviator asks for `voll` [$/MWh] at most.
     """
     who = data["generator"].values
-    price_factor = np.ones(len(who))
-    quantity_factor = np.array([_share(name, family) for name in who])
+    share = np.array([_share(name, family) for name in who])
+    price_factor, quantity_factor = np.ones(len(who)), np.array([float(name not in family.without) for name in who])
     for name, factor in family.distortion.get(scenario.distortion, {}).items():
         price_factor[who == name] *= factor
     moves = data["owner"].values == scenario.deviator
     price_factor[moves] *= scenario.price_multiplier
     quantity_factor[moves] *= scenario.quantity_multiplier
-    factors = [xr.DataArray(f, dims="generator", coords={"generator": who}) for f in (price_factor, quantity_factor)]
-    price = data["cost_price"] * factors[0]
-    if scenario.deviator:
-        own = xr.DataArray(moves, dims="generator", coords={"generator": who})
-        price = price.where(~own, price.clip(max=max(voll, float(data["cost_price"].max()))))
+    share, price_factor, quantity_factor, moves = (
+        xr.DataArray(values, dims="generator", coords={"generator": who})
+        for values in (share, price_factor, quantity_factor, moves)
+    )
+    quantity = data["cost_quantity"] * share
+    quadratic = data["cost_quadratic"] / share.where(share > 0, 1.0)  # two halves cost what the whole does
+    price = data["cost_price"] * price_factor
+    price = price.where(~moves, price.clip(max=max(voll, float(data["cost_price"].max()))))
     for name, fixed in family.offer_price.items():
         price = xr.where(data["generator"] == name, fixed, price)
-    result = {"offer_price": price, "offer_quantity": data["cost_quantity"] * factors[1]}
-    if bool((data["cost_quadratic"] > 0).any()):
-        result["offer_quadratic"] = data["cost_quadratic"] * factors[0]
-    return result
+    result = {"cost_quantity": quantity, "cost_quadratic": quadratic}
+    result |= {"offer_price": price, "offer_quantity": quantity * quantity_factor}
+    return result | ({"offer_quadratic": quadratic * price_factor} if bool((quadratic > 0).any()) else {})
 
 
 def _share(name: str, family: ScenarioFamily) -> float:
-    """Part of its capacity that a generator offers in a family: none if left out, half if split."""
-    if name in family.without:
-        return 0.0
+    """Part of its capacity that a generator has in a family: half if split; a twin has none elsewhere."""
     if family.split and name in (family.split, f"{family.split}b"):
         return 0.5
     return 0.0 if name.endswith("b") else 1.0

@@ -106,11 +106,12 @@ def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll:
         "voll": [xr.DataArray(price) for price in lost_load],
         "line_limit": [_limit(rate, one) for one in scenarios],
     }
-    reported = [
-        offers.reported(data, one, families[one.family], price) for one, price in zip(scenarios, lost_load, strict=True)
-    ]
-    for name in reported[0]:
-        stacked[name] = [one[name] for one in reported]
+    by_offer = [offers.in_scenario(data, one, families[one.family], price)
+                for one, price in zip(scenarios, lost_load, strict=True)]  # fmt: skip
+    for name in by_offer[0]:
+        stacked[name] = [one[name] for one in by_offer]
+    if not any(family.split for family in families.values()):  # then true offers are the same in all scenarios
+        del stacked["cost_quantity"], stacked["cost_quadratic"]
     index = data["scenario"].drop_vars(set(data["scenario"].coords) - {"scenario"})
     result = {name: xr.concat(parts, index) for name, parts in stacked.items()}
     return {name: array.drop_vars(set(array.coords) - set(array.dims)) for name, array in result.items()}
