@@ -194,3 +194,20 @@ def test_quadratic_offers_lie_below_their_blocks():
     upper, found = reduced.counterfactuals(fine, absent).cost, reduced.counterfactuals(exact, absent).cost
     assert (found <= upper + 1e-6).all()
     assert found == pytest.approx(upper, rel=1e-5)
+
+
+# limits, revenue inadequacy in $/h as printed in chapter 3.5.2 and 3.5.3
+INADEQUACY = [("case118", "none", 2401.542), ("case118", 1.0, 2601.852), ("case118", 0.7, 2724.356)]
+INADEQUACY += [("case118", 0.9, 2027), ("case118", 0.5, 1904), ("case118", 0.45, 16155), ("case118", 0.4, -55841)]
+INADEQUACY += [("case2383", "none", 6462.97), ("case2383", 1.0, -96133.80)]
+
+
+@pytest.mark.parametrize("case, limits, inadequacy", INADEQUACY)
+def test_revenue_inadequacy_of_vcg(case, limits, inadequacy):
+    """VCG payments (reported cost plus profit) minus what the loads pay at the prices of the same program."""
+    data = angle_model.real_market(case, limits)
+    found = reduced.counterfactuals(data, coalitions.removals(data.sizes["participant"]), details=True)
+    served = data["demand"].values - found.details["shed"][0]
+    payments = found.cost[0] - 1000 * found.lost_load[0] + dispatched_profits(found).sum()
+    tolerance = 0.5 if inadequacy == round(inadequacy) else 0.006
+    assert payments - found.details["price"][0] @ served == pytest.approx(inadequacy, abs=tolerance)

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import xarray as xr
 from scipy.sparse.linalg import splu
 
-CHUNK = 512  # right-hand sides solved at once: 40 MB at 9000 buses
+CHUNK = 32  # right-hand sides solved at once: they stay in the cache, and too few for BLAS to spin up threads
 SINGULAR = "branch: the susceptance matrix is singular; is the network connected, do parallel reactances cancel?"
 
 

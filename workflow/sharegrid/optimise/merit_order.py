@@ -16,8 +16,8 @@ import xarray as xr
 
 from sharegrid.optimise import reduced
 from sharegrid.optimise.coalitions import Counterfactuals
-from sharegrid.optimise.dc_network import CHUNK, DcNetwork
-from sharegrid.optimise.reduced import IDLE, LINE_TOLERANCE
+from sharegrid.optimise.dc_network import DcNetwork
+from sharegrid.optimise.reduced import IDLE, LARGEST_BATCH, LINE_TOLERANCE
 
 SORTED, REDUCED = "merit-order", "reduced"
 
@@ -87,8 +87,8 @@ def counterfactuals(data: xr.Dataset, absent: np.ndarray, *, details: bool = Fal
     result, closed = _empty(data, len(absent), details), np.zeros(len(absent), dtype=bool)
     market = MeritOrder(data) if _has_closed_form(data) else None
     if market is not None and market.holds(market.clear(np.zeros((1, absent.shape[1]), dtype=bool))).all():
-        for first in range(0, len(absent), CHUNK):
-            part = slice(first, first + CHUNK)
+        for first in range(0, len(absent), LARGEST_BATCH):
+            part = slice(first, first + LARGEST_BATCH)
             cleared = market.clear(absent[part])
             closed[part] = market.holds(cleared)
             result.cost[part], result.lost_load[part] = cleared.cost, cleared.lost_load

@@ -22,7 +22,7 @@ import xarray as xr
 
 from sharegrid.optimise import coalitions
 from sharegrid.optimise.coalitions import Counterfactuals
-from sharegrid.optimise.dc_network import CHUNK, DcNetwork
+from sharegrid.optimise.dc_network import DcNetwork
 from sharegrid.optimise.highs import NotOptimal, Program, Solved
 from sharegrid.optimise.quadratic import live
 
@@ -34,6 +34,7 @@ IDLE = 1e-9  # MW; removing a participant that produces less changes nothing
 NEW_LINES = 30  # at most, per optimum and round
 KEPT_LOADING = 0.8  # lines below this share of their limit in the optimum of all are dropped before the sweep
 FIRST_BATCH = 32  # coalitions solved before the first verification; the lines that they need serve all the others
+LARGEST_BATCH = 512  # coalitions verified at once: 40 MB for each array (bus, coalition) at 9000 buses
 LOG_EVERY = 5.0  # s
 NOBODY = -1  # the participant of a shed column
 
@@ -148,6 +149,8 @@ class ReducedMarket:
             ),
             self.label,
         )
+        # transfer factors lie between -1 and 1; scaling them cost 60 times the pivots on 9241 buses with equal offers
+        self._program.switch_off_scaling()
         self._closed = np.zeros(len(columns), dtype=bool)
 
     def _add_lines(self, lines: np.ndarray) -> None:
@@ -281,7 +284,7 @@ class Sweep:
         todo, first, size = np.flatnonzero(solve), 0, FIRST_BATCH
         while first < len(todo):
             self._batch(todo[first : first + size])
-            first, size = first + size, min(2 * size, CHUNK)
+            first, size = first + size, min(2 * size, LARGEST_BATCH)
 
     def _batch(self, pending: np.ndarray) -> "Optima":
         """Solve the coalitions `pending` (row numbers) until all are verified; the optima of the last round."""
