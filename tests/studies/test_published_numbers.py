@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from sharegrid import config
 from sharegrid.stages import clear, pay, prepare, present, value
 

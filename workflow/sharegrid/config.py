@@ -37,6 +37,7 @@ class _StudyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML without repeated keys: the last one would win in silence."""
 
     def construct_mapping(self, node, deep=False):
+        """As the parent's; YAMLError for a repeated key."""
         keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         for key in keys:
             if keys.count(key) > 1:

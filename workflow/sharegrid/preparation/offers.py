@@ -4,6 +4,8 @@ Blocks of a quadratic cost c2 p^2 + c1 p: K equal blocks at their chord slopes c
 edges, slightly dear in between, never decreasing, so that a linear program fills them in order.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import xarray as xr
 
@@ -14,26 +16,21 @@ from sharegrid.preparation.scenarios import Scenario
 def true_offers(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
     """generator_bus, cost_quantity MW and cost_price $/MWh (generator, block), cost_quadratic $/MW^2h (generator); with
     pmin: keep also must_run MW and must_run_cost $/h (generator). Constant costs are dropped: they are not avoidable."""
-    lower = _lower_limit(network, options.pmin)
-    curves = [_curve(network.isel(generator=k), float(lower[k]), options) for k in range(network.sizes["generator"])]
-    count = max(len(width) for width, _ in curves)
-    padded = [
-        (np.pad(width, (0, count - len(width))), np.pad(price, (0, count - len(price)), mode="edge"))
-        for width, price in curves
-    ]
+    lower, upper = _lower_limit(network, options.pmin), network["p_max"].values.astype(float)
+    linear, quadratic = network["cost_linear"].values, network["cost_quadratic"].values
+    exact = options.bid_mode == "quadratic"
+    width, price = _polynomial_blocks(lower, upper, linear, quadratic * (not exact), options.blocks)
+    forced = quadratic * lower**2 + linear * lower
+    for k, points in _piecewise(network):
+        own = _piecewise_blocks(points, lower[k], upper[k])
+        width, price = _with_row(width, k, own[0], "constant"), _with_row(price, k, own[1], "edge")
+        forced[k] = _cost(points, lower[k]) - _cost(points, 0.0)
     dims = ("generator", "block")
-    result = xr.Dataset(
-        {
-            "generator_bus": network["generator_bus"],
-            "cost_quantity": (dims, np.array([width for width, _ in padded])),
-            "cost_price": (dims, np.array([price for _, price in padded])),
-            "cost_quadratic": network["cost_quadratic"] * (options.bid_mode == "quadratic"),
-        },
-        coords={"block": np.arange(count)},
-    )
+    result = xr.Dataset({"generator_bus": network["generator_bus"], "cost_quantity": (dims, width),
+                         "cost_price": (dims, price), "cost_quadratic": network["cost_quadratic"] * exact},
+                        {"block": np.arange(width.shape[1])})  # fmt: skip
     if options.pmin == "keep":
-        forced = [_cost(network.isel(generator=k), float(lower[k])) for k in range(network.sizes["generator"])]
-        result = result.assign(must_run=("generator", lower), must_run_cost=("generator", np.array(forced)))
+        result = result.assign(must_run=("generator", lower), must_run_cost=("generator", forced))
     return result
 
 
@@ -48,56 +45,50 @@ def _lower_limit(network: xr.Dataset, pmin: str) -> np.ndarray:
     return np.zeros(network.sizes["generator"])
 
 
-def _curve(unit: xr.Dataset, lower: float, options: SpotMarket) -> tuple[np.ndarray, np.ndarray]:
-    """Widths MW and prices $/MWh of one generator's blocks between its lower limit and p_max."""
-    upper = float(unit["p_max"])
-    points = _points(unit)
-    if points is not None:
-        inner = points[0][(points[0] > lower) & (points[0] < upper)]
-        edges = np.concatenate([[lower], inner, [upper]])
-        return _blocks(edges, np.array([_cost(unit, edge) for edge in edges]), _slope_at(points, lower))
-    quadratic, linear = float(unit["cost_quadratic"]), float(unit["cost_linear"])
-    if quadratic == 0 or options.bid_mode == "quadratic":
-        return np.array([upper - lower]), np.array([linear])
-    edges = np.linspace(lower, upper, options.blocks + 1)
-    width = (upper - lower) / options.blocks
-    return np.full(options.blocks, width), linear + quadratic * (edges[:-1] + edges[1:])
+def _polynomial_blocks(lower, upper, linear, quadratic, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    """Widths MW and prices $/MWh (generator, block); one block where the cost is linear, then blocks of width 0."""
+    own = np.where(quadratic == 0, 1, blocks)
+    passed = np.minimum(np.arange(own.max(initial=1) + 1) / own[:, None], 1.0)
+    edges = lower[:, None] + (upper - lower)[:, None] * passed
+    return np.diff(edges), linear[:, None] + quadratic[:, None] * (edges[:, :-1] + edges[:, 1:])
 
 
-def _blocks(edges: np.ndarray, cost: np.ndarray, flat: float) -> tuple[np.ndarray, np.ndarray]:
-    """Blocks between the points of a cost curve; a generator without capacity offers a block of width 0 at `flat`."""
+def _piecewise(network: xr.Dataset) -> Iterator[tuple[int, np.ndarray]]:
+    """(place, breakpoints (MW, $/h)) of the generators with a piecewise-linear cost."""
+    if "cost_point_mw" in network:
+        curves = np.stack([network["cost_point_mw"].values, network["cost_point_usd"].values], axis=1)
+        for k in np.flatnonzero(~np.isnan(curves[:, 0, 0])):
+            yield int(k), curves[k][:, ~np.isnan(curves[k, 0])]
+
+
+def _piecewise_blocks(points: np.ndarray, lower: float, upper: float) -> tuple[np.ndarray, np.ndarray]:
+    """Widths and prices of the segments between the limits; a unit without capacity keeps one block of width 0."""
+    inner = points[0][(points[0] > lower) & (points[0] < upper)]
+    edges = np.concatenate([[lower], inner, [upper]])
     width = np.diff(edges)
-    if (width == 0).all():
-        return width[:1], np.array([flat])
-    return width, np.diff(cost) / width
+    middle = (edges[:-1] + edges[1:]) / 2
+    return width, np.array([_slope_at(points, at) for at in middle])
 
 
-def _points(unit: xr.Dataset) -> tuple[np.ndarray, np.ndarray] | None:
-    """The breakpoints (MW, $/h) of a piecewise cost, None for a polynomial one."""
-    if "cost_point_mw" not in unit or np.isnan(unit["cost_point_mw"].values[0]):
-        return None
-    mw, usd = unit["cost_point_mw"].values, unit["cost_point_usd"].values
-    return mw[~np.isnan(mw)], usd[~np.isnan(mw)]
+def _with_row(array: np.ndarray, k: int, row: np.ndarray, padding: str) -> np.ndarray:
+    """`array` (generator, block) with another k-th row, all padded to the longest: widths by 0, prices by the last one."""
+    longest = max(array.shape[1], len(row))
+    array = np.pad(array, ((0, 0), (0, longest - array.shape[1])), mode=padding)
+    array[k] = np.pad(row, (0, longest - len(row)), mode=padding)
+    return array
 
 
-def _slope_at(points, output: float) -> float:
+def _slope_at(points: np.ndarray, output: float) -> float:
+    """Slope $/MWh of a piecewise cost; the first and the last go on beyond the points."""
     mw, usd = points
     k = int(np.clip(np.searchsorted(mw, output, side="right") - 1, 0, len(mw) - 2))
     return float((usd[k + 1] - usd[k]) / (mw[k + 1] - mw[k]))
 
 
-def _cost(unit: xr.Dataset, output: float) -> float:
-    """Variable cost in $/h of one generator; a piecewise curve is extended by its first and last slopes and counted from 0 MW."""
-    points = _points(unit)
-    if points is None:
-        return float(unit["cost_quadratic"]) * output**2 + float(unit["cost_linear"]) * output
-
-    def at(value: float) -> float:
-        mw, usd = points
-        nearest = float(np.clip(value, mw[0], mw[-1]))
-        return float(np.interp(nearest, mw, usd)) + _slope_at(points, value) * (value - nearest)
-
-    return at(output) - at(0.0)
+def _cost(points: np.ndarray, output: float) -> float:
+    """Piecewise cost $/h of an output in MW."""
+    nearest = float(np.clip(output, points[0][0], points[0][-1]))
+    return float(np.interp(nearest, *points)) + _slope_at(points, output) * (output - nearest)
 
 
 def in_scenario(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, xr.DataArray]:

@@ -126,3 +126,21 @@ def test_an_offer_that_decreases_is_refused():
     data["offer_price"][0, 3, 5] = 0.0
     with pytest.raises(ValueError, match="generator 3: non-convex offer"):
         offers.checked(data)
+
+
+def test_piecewise_and_polynomial_units_side_by_side():
+    network = xr.concat([unit(100, 2, 0.01), unit(120, 0, 0, points=[(10, 50), (40, 200), (120, 1000)]), unit(7, 3, 0)],
+                        xr.DataArray(["0", "1", "2"], dims="generator", name="generator"), join="outer")  # fmt: skip
+    found = offers.true_offers(network, options(blocks=2))
+    np.testing.assert_allclose(found["cost_quantity"], [[50, 50, 0], [10, 30, 80], [7, 0, 0]])
+    np.testing.assert_allclose(found["cost_price"], [[2.5, 3.5, 3.5], [5, 5, 10], [3, 3, 3]])
+
+
+def test_piecewise_must_run_and_no_capacity():
+    points = [(10, 50), (40, 200), (120, 1000)]
+    kept = offers.true_offers(unit(120, 0, 0, p_min=60, points=points), options(pmin="keep"))
+    assert kept["must_run_cost"].item() == pytest.approx(40 * 5 + 20 * 10)
+    np.testing.assert_allclose(kept["cost_price"], [[10]])
+    none = offers.true_offers(unit(0, 0, 0, points=points), options())
+    assert none["cost_quantity"].values.tolist() == [[0.0]]
+    assert none["cost_price"].values.tolist() == [[5.0]]
