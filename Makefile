@@ -27,7 +27,7 @@ env: .venv/done
 	@touch $@
 
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -rs
 
 bench: env
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python workflow/bench/value_engine.py

@@ -1,6 +1,7 @@
 """Snakemake adapter of the stage value: the chunks of a study's values to one Dataset."""
 
 import xarray as xr
+
 from sharegrid import files, logs
 from sharegrid.stages import value
 
