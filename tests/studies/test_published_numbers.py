@@ -44,7 +44,9 @@ def tables(name: str) -> dict[str, pd.DataFrame]:
     return dict(present.tables({"data": data, "cleared": cleared, "values": values, "payments": payments}, shown))
 
 
-@pytest.mark.parametrize("row", list(PUBLISHED.itertuples()), ids=lambda row: f"{row.table}: {row.column} at {row.where}")
+@pytest.mark.parametrize(
+    "row", list(PUBLISHED.itertuples()), ids=lambda row: f"{row.table}: {row.column} at {row.where}"
+)
 def test_published_number(row):
     frame = tables(row.study)[row.table]
     for condition in row.where.split(";"):

@@ -116,7 +116,7 @@ def settings(stage):
     """Params function: the branch of the study's configuration that the stage uses."""
 
     def branch_of(wildcards):
-        return STUDIES[wildcards.study].params(stage)
+        return CONFIGURATION.params(wildcards.study, stage)
 
     return branch_of
 

@@ -13,6 +13,7 @@ from sharegrid import options, plugins
 from sharegrid.options import Section
 
 STAGES = ("prepare", "clear", "value", "pay", "plan", "coordinate", "present")
+SOLVING = ("clear", "value", "plan", "coordinate")
 DATASETS = {  # stage -> the Dataset that it makes
     "prepare": "data",
     "clear": "cleared",
@@ -94,7 +95,7 @@ class Study(Section):
     def params(self, stage: str) -> dict[str, Any]:
         """The part of the configuration that one job may depend on, defaults filled in, plain types."""
         section = getattr(self, stage).model_dump(mode="json")
-        if stage in ("clear", "value", "plan", "coordinate"):
+        if stage in SOLVING:
             section["market"] = self.market
         if stage == "present":
             section |= self.model_dump(mode="json", include={"id", "title", "chapter", "section", "text"})
@@ -126,10 +127,12 @@ class Study(Section):
 
 
 class Solver(Section):
-    """How programs are solved."""
+    """How programs are solved, on one thread each: parallel work is that of --cores or of the cluster."""
 
     name: Literal["highs"] = "highs"
     """The solver; HiGHS is the only one."""
+    time_limit_s: options.Positive | None = None
+    """Longest time of a single solve [s]; a longer one is an error. No limit if not given."""
 
 
 class Global(Section):
@@ -144,7 +147,7 @@ class Global(Section):
     solver: Solver = Solver()
     """The solver."""
     seed: int = 2024
-    """Seed of everything random."""
+    """Seed of everything random: of every plug-in with an option `seed` whose study gives none."""
 
 
 class Configuration(BaseModel):
@@ -153,6 +156,11 @@ class Configuration(BaseModel):
     settings: Global
     studies: dict[str, Study]
     resources: Path
+
+    def params(self, study: str, stage: str) -> dict[str, Any]:
+        """What one job may depend on: the study's part, and the solver's settings where it solves."""
+        solver = {"solver": self.settings.solver.model_dump()} if stage in SOLVING else {}
+        return self.studies[study].params(stage) | solver
 
     @cached_property
     def chapters(self) -> dict[str, list[str]]:
@@ -189,6 +197,8 @@ def load(config: dict, here: Path) -> Configuration:
                 hint = nearest(name, files)
                 raise ConfigError(f"config/config.yaml: studies: no study '{name}' in {folders[0]}{hint}")
     studies = _read_with_used(files if settings.studies == "all" else settings.studies, files)
+    for study in studies.values():
+        _seed(study, settings.seed)
     configuration = Configuration(settings=settings, studies=studies, resources=resources)
     _check_names(configuration)
     _check_raw_files(configuration)
@@ -279,6 +289,14 @@ def _check_plugins(study: Study, path: Path) -> None:
             except plugins.UnknownPlugin as error:
                 raise ConfigError(f"{where}: {error}") from None
             _check_options(given, plugins.options(module, plugins.FUNCTIONS[kind]), where)
+
+
+def _seed(study: Study, seed: int) -> None:
+    """Give the seed to every plug-in that takes one and whose study gives none."""
+    for stage, field, kind in PLUGINS:
+        for _, name, given in study.named_plugins(stage, field):
+            if "seed" in plugins.options(plugins.module_of(kind, name), plugins.FUNCTIONS[kind]):
+                given.setdefault("seed", seed)
 
 
 def _check_options(given: dict, allowed: dict[str, plugins.Option], where: str) -> None:

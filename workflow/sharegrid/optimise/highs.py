@@ -10,7 +10,15 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
+_settings: dict[str, float] = {}  # options of every program of this process, see configure
 COLD, WARM, COLD_FALLBACK = "cold", "warm", "cold after a failed warm start"
+
+
+def configure(name: str = "highs", time_limit_s: float | None = None) -> None:
+    """Settings of the solver for this process, as in config.yaml: the longest time of a single solve in s."""
+    _settings.clear()
+    if time_limit_s is not None:
+        _settings["time_limit"] = time_limit_s
 
 
 class NotOptimal(RuntimeError):
@@ -68,7 +76,7 @@ class LiveProgram:
         self._mixed_integer = program.integer is not None and bool(program.integer.any())
         self._highs = highspy.Highs()
         # Devex: restarting from a basis costs a fraction of recomputing steepest-edge weights
-        options = {"output_flag": False, "threads": 1, "simplex_dual_edge_weight_strategy": 1}
+        options = {"output_flag": False, "threads": 1, "simplex_dual_edge_weight_strategy": 1} | _settings
         if self._mixed_integer:
             options |= {"mip_rel_gap": 1e-9, "mip_abs_gap": 1e-6}
         self._set_options(options)

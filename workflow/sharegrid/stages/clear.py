@@ -3,11 +3,13 @@
 import xarray as xr
 
 from sharegrid import plugins, schema
+from sharegrid.optimise import highs
 from sharegrid.optimise.clear import clear as clear_scenarios
 
 
 def clear(data: xr.Dataset, config: dict) -> xr.Dataset:
     """Cleared quantities, prices and objectives of all scenarios of the data."""
+    highs.configure(**config.get("solver", {}))
     market = plugins.load_module("markets", config["market"])
     if hasattr(market, "clear"):  # a market without scenarios clears itself, and describes its own results
         return schema.check(market.clear(data), "own")

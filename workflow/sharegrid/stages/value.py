@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid import plugins, schema
-from sharegrid.optimise import coalitions, core, values
+from sharegrid.optimise import coalitions, core, highs, values
 from sharegrid.optimise.clear import scenario_parts
 from sharegrid.optimise.coalitions import Counterfactuals
 from sharegrid.options import CoalitionRequest
@@ -24,6 +24,7 @@ ASKED = {
 
 def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr.Dataset:
     """Costs of the coalitions that the study asks for, for the `chunk`-th of `chunks` parts of its scenarios."""
+    highs.configure(**config.get("solver", {}))
     market = plugins.load_module("markets", config["market"])
     requests = [CoalitionRequest.model_validate(request) for request in config["requests"]]
     asked = _asked(data, requests)
