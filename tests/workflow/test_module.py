@@ -18,7 +18,7 @@ rule everything:
 
 
 def test_as_a_module_with_a_prefix_and_own_studies(finished, tmp_path):
-    checkout = finished.clone(tmp_path / "shared/sharegrid")
+    checkout = finished.clone(tmp_path / "user/modules/sharegrid")  # below the user's folder, as a submodule would be
     user = Sandbox(tmp_path / "user")
     (user.folder / "cases").mkdir(parents=True)
     text = (STUDIES / "plain.yaml").read_text()
