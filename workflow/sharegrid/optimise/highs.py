@@ -47,6 +47,10 @@ class Program:
     constant: float = 0.0
 
 
+LOWER, BASIC, UPPER = -1, 0, 1  # sides of a column or row
+SIDE = {highspy.HighsBasisStatus.kLower: LOWER, highspy.HighsBasisStatus.kUpper: UPPER}
+
+
 @dataclass
 class Solved:
     """An optimum: objective, x and reduced_cost (column), row_dual (row), simplex iterations, `start` (how the solve
@@ -200,6 +204,14 @@ class LiveProgram:
         columns = [np.array(values)[self._first_column :] for values in (lp.col_cost_, lp.col_lower_, lp.col_upper_)]
         rows = [np.array(values)[self._rows] for values in (lp.row_lower_, lp.row_upper_)]
         return Program(*columns, matrix[self._rows][:, self._first_column :], *rows, constant=lp.offset_)
+
+    def sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where the last basis has the caller's columns and rows: LOWER, UPPER, or BASIC between their bounds."""
+        status = self._highs.getBasis()
+        columns, rows = (
+            np.array([SIDE.get(one, BASIC) for one in part]) for part in (status.col_status, status.row_status)
+        )
+        return columns[self._first_column :], rows[self._rows]
 
     def conflict(self) -> np.ndarray:
         """The caller's rows in an irreducible infeasible subset of the present program (empty if none is found)."""

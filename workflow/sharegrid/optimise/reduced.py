@@ -150,8 +150,7 @@ class ReducedMarket:
             self.label,
         )
         # transfer factors lie between -1 and 1; scaling them cost 60 times the pivots on 9241 buses with equal offers
-        if not columns.quadratic.any():  # tangents are not of one size
-            self._program.switch_off_scaling()
+        self._program.switch_off_scaling()
         self._closed = np.zeros(len(columns), dtype=bool)
 
     def _add_lines(self, lines: np.ndarray) -> None:
