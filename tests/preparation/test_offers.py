@@ -57,6 +57,22 @@ def test_must_run_keeps_the_forced_part_apart():
     assert total.item() == pytest.approx(0.01 * 1e4 + 200)
 
 
+def test_must_run_with_an_exact_quadratic_offer():
+    data = spot_market("case30", bid_mode="quadratic", pmin="keep", limits=["none"])
+    free = cleared(spot_market("case30", bid_mode="quadratic")).isel(scenario=0)
+    half = free["dispatch"].values / 2  # forcing units to half of what they would do changes nothing
+    network = unit(100, 2, 0.01, p_min=40)
+    found = offers.true_offers(network, options(pmin="keep", bid_mode="quadratic"))
+    assert found["cost_price"].item() == pytest.approx(2 + 2 * 0.01 * 40)
+    linear, quadratic = data["cost_price"].values[:, 0], data["cost_quadratic"].values
+    data["must_run"][:], data["must_run_cost"][:] = half, linear * half + quadratic * half**2
+    data["offer_quantity"][0, :, 0] -= half
+    data["offer_price"][0, :, 0] += 2 * quadratic * half
+    forced = cleared(data).isel(scenario=0)
+    assert forced["objective"].item() == pytest.approx(free["objective"].item(), rel=1e-9)
+    np.testing.assert_allclose(forced["price"], free["price"], rtol=1e-7)
+
+
 def test_negative_capacity_cannot_be_at_zero():
     with pytest.raises(ValueError, match="generator 0: p_max is negative"):
         offers.true_offers(unit(-5, 2, 0, p_min=-10), options())

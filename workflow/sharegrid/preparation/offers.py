@@ -19,7 +19,8 @@ def true_offers(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
     lower, upper = _lower_limit(network, options.pmin), network["p_max"].values.astype(float)
     linear, quadratic = network["cost_linear"].values, network["cost_quadratic"].values
     exact = options.bid_mode == "quadratic"
-    width, price = _polynomial_blocks(lower, upper, linear, quadratic * (not exact), options.blocks)
+    first = linear + 2 * exact * quadratic * lower  # the exact offer starts at the marginal cost of the forced part
+    width, price = _polynomial_blocks(lower, upper, first, quadratic * (not exact), options.blocks)
     forced = quadratic * lower**2 + linear * lower
     for k, points in _piecewise(network):
         own = _piecewise_blocks(points, lower[k], upper[k])
