@@ -92,33 +92,33 @@ def _cost(points: np.ndarray, output: float) -> float:
     return float(np.interp(nearest, *points)) + _slope_at(points, output) * (output - nearest)
 
 
-def in_scenario(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, xr.DataArray]:
-    """True and reported offers of one scenario: cost_quantity, cost_quadratic; offer_quantity, offer_price and, if offers
-    are quadratic, offer_quadratic (generator, block) or (generator).
+def in_scenario(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, np.ndarray]:
+    """True and reported offers of one scenario: cost_quantity, offer_quantity, offer_price (generator, block) and
+    cost_quadratic, offer_quadratic (generator), units as in schema.py.
 
     Offers above the value of lost load are rejected, so a deviator asks for `voll` [$/MWh] at most.
     """
-    who = data["generator"].values
+    who, moves = data["generator"].values, data["owner"].values == scenario.deviator
     share = np.array([_share(name, family) for name in who])
     price_factor, quantity_factor = np.ones(len(who)), np.array([float(name not in family.without) for name in who])
     for name, factor in family.distortion.get(scenario.distortion, {}).items():
         price_factor[who == name] *= factor
-    moves = data["owner"].values == scenario.deviator
     price_factor[moves] *= scenario.price_multiplier
     quantity_factor[moves] *= scenario.quantity_multiplier
-    share, price_factor, quantity_factor, moves = (
-        xr.DataArray(values, dims="generator", coords={"generator": who})
-        for values in (share, price_factor, quantity_factor, moves)
-    )
-    quantity = data["cost_quantity"] * share
-    quadratic = data["cost_quadratic"] / share.where(share > 0, 1.0)  # two halves cost what the whole does
-    price = data["cost_price"] * price_factor
-    price = price.where(~moves, price.clip(max=max(voll, float(data["cost_price"].max()))))
+    quantity = data["cost_quantity"].values * share[:, None]
+    quadratic = data["cost_quadratic"].values / np.where(share > 0, share, 1.0)  # two halves cost what the whole does
+    true_price = data["cost_price"].values
+    price = true_price * price_factor[:, None]
+    price[moves] = np.minimum(price[moves], max(voll, true_price.max()))
     for name, fixed in family.offer_price.items():
-        price = xr.where(data["generator"] == name, fixed, price)
-    result = {"cost_quantity": quantity, "cost_quadratic": quadratic}
-    result |= {"offer_price": price, "offer_quantity": quantity * quantity_factor}
-    return result | ({"offer_quadratic": quadratic * price_factor} if bool((quadratic > 0).any()) else {})
+        price[who == name] = fixed
+    return {
+        "cost_quantity": quantity,
+        "cost_quadratic": quadratic,
+        "offer_price": price,
+        "offer_quantity": quantity * quantity_factor[:, None],
+        "offer_quadratic": quadratic * price_factor,
+    }
 
 
 def _share(name: str, family: ScenarioFamily) -> float:

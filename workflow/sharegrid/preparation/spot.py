@@ -27,7 +27,8 @@ def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:
     participants = list(dict.fromkeys(owner.values))
     scenarios = expand(families, participants)
     data = xr.merge([true, dc_form.branches(network, options.dc_form), coordinates(scenarios)])
-    data = data.assign_coords(participant=participants).assign(owner=owner, reference_bus=_reference(network))
+    data = data.assign_coords(participant=participants, bus=network["bus"].values)
+    data = data.assign(owner=owner, reference_bus=_reference(network))
     data = data.assign(_by_scenario(data, network, rate, scenarios, families, options.voll))
     data = data.assign_coords(demand_mw=data["demand"].sum("bus"))
     return schema.described(offers.checked(data), "data")
@@ -97,30 +98,30 @@ def _known(generator: xr.DataArray, name: str, where: str) -> None:
         raise ValueError(f"prepare.{where}: no generator '{name}'; they are called {first} to {last}")
 
 
-def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll: float) -> dict[str, xr.DataArray]:
-    """What differs between scenarios: demand, price of lost load, line limits and offers."""
+def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll: float) -> dict[str, tuple]:
+    """What differs between scenarios, as (dims, values): demand, price of lost load, line limits and offers."""
     lost_load = [_price_of_lost_load(one, families[one.family], voll) for one in scenarios]
-    base = network["load"] + network["shunt"]
-    stacked = {
-        "demand": [_demand(base, one) for one in scenarios],
-        "voll": [xr.DataArray(price) for price in lost_load],
-        "line_limit": [_limit(rate, one) for one in scenarios],
-    }
-    by_offer = [offers.in_scenario(data, one, families[one.family], price)
-                for one, price in zip(scenarios, lost_load, strict=True)]  # fmt: skip
-    for name in by_offer[0]:
-        stacked[name] = [one[name] for one in by_offer]
+    base, rates = (network["load"] + network["shunt"]).values, rate.values
+    by_offer = [
+        offers.in_scenario(data, one, families[one.family], price)
+        for one, price in zip(scenarios, lost_load, strict=True)
+    ]
+    stacked = {name: np.stack([one[name] for one in by_offer]) for name in by_offer[0]}
+    if not stacked["offer_quadratic"].any():
+        del stacked["offer_quadratic"]
     if not any(family.split for family in families.values()):  # then true offers are the same in all scenarios
         del stacked["cost_quantity"], stacked["cost_quadratic"]
-    index = data["scenario"].drop_vars(set(data["scenario"].coords) - {"scenario"})
-    result = {name: xr.concat(parts, index) for name, parts in stacked.items()}
-    return {name: array.drop_vars(set(array.coords) - set(array.dims)) for name, array in result.items()}
+    return {
+        "demand": (("scenario", "bus"), np.stack([_demand(base, one) for one in scenarios])),
+        "voll": ("scenario", np.array(lost_load)),
+        "line_limit": (("scenario", "branch"), np.stack([_limit(rates, one) for one in scenarios])),
+    } | {name: (("scenario", "generator", "block")[: values.ndim], values) for name, values in stacked.items()}
 
 
-def _demand(base: xr.DataArray, scenario: Scenario) -> xr.DataArray:
+def _demand(base: np.ndarray, scenario: Scenario) -> np.ndarray:
     if scenario.demand_mw is None:
         return base
-    return base * (scenario.demand_mw / float(base.sum()))
+    return base * (scenario.demand_mw / base.sum())
 
 
 def _price_of_lost_load(scenario: Scenario, family: ScenarioFamily, voll: float) -> float:
@@ -129,7 +130,7 @@ def _price_of_lost_load(scenario: Scenario, family: ScenarioFamily, voll: float)
     return voll if scenario.voll is None else scenario.voll
 
 
-def _limit(rate: xr.DataArray, scenario: Scenario) -> xr.DataArray:
+def _limit(rate: np.ndarray, scenario: Scenario) -> np.ndarray:
     if scenario.limits == "none":
-        return xr.full_like(rate, np.inf)
+        return np.full(rate.shape, np.inf)
     return rate * (1.0 if scenario.limits == "case" else scenario.limits)
