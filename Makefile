@@ -56,7 +56,7 @@ env-pypsa: .venv-pypsa/done
 	@touch $@
 
 test-pypsa: env-pypsa
-	.venv-pypsa/bin/python -m pytest tests/readers
+	.venv-pypsa/bin/python -m pytest -rs tests/readers tests/markets
 
 # For maintainers, with uv: from the ranges in pyproject.toml to the pins in envs/. The lists hold hashes and no index address.
 UV ?= uv
