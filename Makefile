@@ -69,6 +69,8 @@ lock:
 		--output-file envs/pypsa.txt pyproject.toml envs/pypsa.in
 
 define check_python
+case "$(CURDIR)" in *" "*) \
+	echo "sharegrid: '$(CURDIR)' has a space in it, and Snakemake cannot start an interpreter from there; move the folder" >&2; exit 1;; esac; \
 command -v $(PYTHON) > /dev/null || { echo "sharegrid: no '$(PYTHON)' found; name a Python >= 3.11: make PYTHON=/path/to/python3" >&2; exit 1; }; \
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo "sharegrid needs Python >= 3.11, and $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12" >&2; exit 1; }; \
