@@ -89,3 +89,9 @@ def test_a_study_with_the_name_of_a_stage_or_of_a_chapter_with_others(sandbox):
         shutil.copy(studies / "small.yaml", studies / f"{name}.yaml")
         assert_refused(sandbox, [f"study '{name}'", "rename"])
         (studies / f"{name}.yaml").unlink()
+
+
+def test_a_study_file_that_would_be_passed_over(sandbox):
+    studies = sandbox.folder / "config/studies"
+    (studies / "small.yaml").rename(studies / "small.yml")
+    assert_refused(sandbox, ["studies/small.yml", "rename it to small.yaml"])

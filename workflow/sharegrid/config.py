@@ -190,7 +190,7 @@ def load(config: dict, here: Path) -> Configuration:
     if not resources.is_absolute() and not resources.exists():
         resources = here / resources
     folders = [Path(settings.studies_folder)] if settings.studies_folder else [here / "config/studies"]
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    files = {path.stem: path for folder in folders for path in _study_files(folder)}
     if settings.studies != "all":
         for name in settings.studies:
             if name not in files:
@@ -203,6 +203,13 @@ def load(config: dict, here: Path) -> Configuration:
     _check_names(configuration)
     _check_raw_files(configuration)
     return configuration
+
+
+def _study_files(folder: Path) -> list[Path]:
+    """Study files of a folder; ConfigError for a file that would be passed over in silence."""
+    for path in sorted(folder.glob("*.yml")):
+        raise ConfigError(f"{path}: a study file ends in .yaml; rename it to {path.stem}.yaml, or move it elsewhere")
+    return sorted(folder.glob("*.yaml"))
 
 
 def _read_with_used(names, files: dict[str, Path]) -> dict[str, Study]:
