@@ -2,6 +2,7 @@
 
 import os
 import resource
+from importlib.metadata import version
 
 import pytest
 
@@ -33,6 +34,17 @@ EDITS = {
     "figures/sharegrid.mplstyle": jobs("small", "present") | jobs("plain", "present"),
     "tables/settlement.py": jobs("small", "present"),
     "tables/properties.py": set(),
+}
+PRESENTED = jobs("small", "present") | jobs("plain", "present")
+PAID = jobs("small", "pay") | jobs("chunked", "pay") | PRESENTED
+# A library, and the jobs that another version of it must cause.
+UPGRADES = {name: PRESENTED for name in ("matplotlib", "pandas", "netCDF4", "docutils", "pillow")} | {
+    "linopy": SOLVED,
+    "highspy": SOLVED,
+    "numpy": PAID,
+    "scipy": PAID,
+    "xarray": PAID,
+    "packaging": set(),
 }
 
 
@@ -83,6 +95,15 @@ def test_an_edited_module_reruns_exactly_the_stages_that_load_it(copy, name):
     assert copy.plan() == EDITS[name]
     path.write_bytes(original)
     assert copy.plan() == set(), "an edit that is undone reruns nothing"
+
+
+@pytest.mark.parametrize("name", UPGRADES)
+def test_an_upgraded_library_reruns_the_stages_whose_results_or_pages_name_it(copy, name):
+    """Metadata that Python finds first stand for the upgrade; the library itself is the same."""
+    about = copy.folder / f"workflow/{name}-{version(name)}.1.dist-info/METADATA"
+    about.parent.mkdir()
+    about.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version(name)}.1\n")
+    assert copy.plan() == UPGRADES[name]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ rule clear:
         runtime=time_limit("clear"),
     params:
         config=settings("clear"),
-        versions=SOLVER_VERSIONS,
+        versions=VERSIONS["solve"],
     message:
         "{wildcards.study}, clear: clear the market with everybody"
     script:

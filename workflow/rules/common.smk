@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from sharegrid import config as configuration
-from sharegrid import plugins
+from sharegrid import pages, plugins
 
 HOME = plugins.PACKAGE.parents[1]
 SCRIPTS = HOME / "workflow" / "scripts"
@@ -23,7 +23,13 @@ RESOURCES = {
     "present": (2000, 20),
 }
 # The code inputs see this package only, so the libraries that decide a result are named as parameters.
-SOLVER_VERSIONS = {name: importlib.metadata.version(name) for name in ("linopy", "highspy")}
+LIBRARIES = {
+    "solve": ("linopy", "highspy"),
+    "pay": ("highspy", "numpy", "scipy", "xarray"),
+    "present": ("contourpy", "docutils", "fonttools", "pillow"),  # besides those that about.html prints
+}
+VERSIONS = {use: {name: importlib.metadata.version(name) for name in names} for use, names in LIBRARIES.items()}
+VERSIONS["present"] |= pages.versions()
 
 
 def checked_configuration():

@@ -18,7 +18,7 @@ rule coordinate:
         runtime=time_limit("coordinate"),
     params:
         config=settings("coordinate"),
-        versions=SOLVER_VERSIONS,
+        versions=VERSIONS["solve"],
     message:
         "{wildcards.study}, coordinate: reach the optimum by messages"
     script:

@@ -18,6 +18,7 @@ rule pay:
         runtime=time_limit("pay"),
     params:
         config=settings("pay"),
+        versions=VERSIONS["pay"],
     message:
         "{wildcards.study}, pay: pay the participants under each mechanism"
     script:

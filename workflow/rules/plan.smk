@@ -18,7 +18,7 @@ rule plan:
         runtime=time_limit("plan"),
     params:
         config=settings("plan"),
-        versions=SOLVER_VERSIONS,
+        versions=VERSIONS["solve"],
     message:
         "{wildcards.study}, plan: plan the investments"
     script:

@@ -41,6 +41,7 @@ rule present:
         runtime=time_limit("present"),
     params:
         config=settings("present"),
+        versions=VERSIONS["present"],
     message:
         "{wildcards.study}, present: draw the figures and write the tables"
     script:

@@ -18,7 +18,7 @@ rule value:
         runtime=time_limit("value"),
     params:
         config=settings("value"),
-        versions=SOLVER_VERSIONS,
+        versions=VERSIONS["solve"],
     message:
         "{wildcards.study}, value: value the coalitions"
     script:
@@ -47,7 +47,7 @@ rule value_chunk:
         runtime=time_limit("value"),
     params:
         config=settings("value"),
-        versions=SOLVER_VERSIONS,
+        versions=VERSIONS["solve"],
     message:
         "{wildcards.study}, value_chunk: value the coalitions of part {wildcards.chunk} of {wildcards.chunks}"
     script:
