@@ -62,7 +62,20 @@ def test_a_folder_without_the_list_is_an_error(resources):
         raw.verify(resources / CASE, resources)
 
 
-def test_a_broken_list_is_an_error(resources):
-    (resources / "sources.yaml").write_text("files: [1, 2]")
-    with pytest.raises(ValueError, match="sources.yaml: not a list of sources"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"files: [1, 2]", "not subscriptable"),
+        (b"files:\n- {file: a.m}\n", "no key 'sha256'"),
+        (b"files:\n- file: a.m\n  sha256: [\n", "line 4, column 1"),
+        (b"\xff\xfe\x00", "can't decode"),
+        (b"", "not subscriptable"),
+    ],
+)
+def test_a_broken_list_is_an_error_of_one_line(resources, text, reason):
+    (resources / "sources.yaml").write_bytes(text)
+    with pytest.raises(
+        ValueError, match=f"sources.yaml: not a list of sources .*{reason}.*; restore the file$"
+    ) as error:
         raw.verify(resources / CASE, resources)
+    assert "\n" not in str(error.value) and "object at" not in str(error.value)

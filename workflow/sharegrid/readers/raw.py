@@ -59,8 +59,11 @@ def _read_sources(sources: Path, _modified: int) -> dict[str, str]:
     try:
         entries = yaml.load(sources.read_text(encoding="utf-8"), Loader=loader)["files"]
         return {entry["file"]: entry["sha256"] for entry in entries}
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise ValueError(f"{sources}: not a list of sources (`files:` with `file` and `sha256`): {error!r}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+        reason = f"no key {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise ValueError(
+            f"{sources}: not a list of sources (`files:` with `file` and `sha256`): {reason}; restore the file"
+        ) from error
 
 
 def _sha256(path: Path) -> str:
