@@ -110,6 +110,7 @@ def check(network: xr.Dataset) -> xr.Dataset:
         check_tap,
         check_rate,
         check_angle_limits,
+        check_any_generator,
         check_generator_limits,
         check_offers,
         check_dcline,
@@ -249,6 +250,12 @@ def check_angle_limits(network: xr.Dataset) -> None:
     wrong = network.angle_min.values > network.angle_max.values
     if wrong.any():
         raise fault(network, "angle_min", _branches(network, wrong), "is above angle_max", "exchange the two")
+
+
+def check_any_generator(network: xr.Dataset) -> None:
+    """At least one generator is in service."""
+    if not network.generator.size:
+        raise fault(network, "generator", ["whole network"], "none is in service", "put one in service at least")
 
 
 def check_generator_limits(network: xr.Dataset) -> None:
