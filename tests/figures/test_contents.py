@@ -117,16 +117,39 @@ def test_sorted_curves_are_sorted(network):
     np.testing.assert_allclose(premium.get_ydata(), expected)
 
 
+@pytest.mark.parametrize("kind", ["sorted-prices", "sorted-premium"])
+def test_more_variants_than_colours_are_all_drawn_and_told_apart(network, kind):
+    labels = [str(name) for name in network["data"]["scenario"].values[:20]]
+    figure = drawn(network, kind, {"variants": labels})
+    names = [f"line limits {label}" for label in labels]
+    drawn_lines = [line(figure.axes[0], name) for name in names]
+    assert [text.get_text() for text in figure.subfigs[0].legends[0].get_texts()] == names
+    looks = {(found.get_color(), found._unscaled_dash_pattern, found.get_linewidth()) for found in drawn_lines}
+    assert len(looks) == 20
+
+
+def test_misreport_keeps_the_units_of_largest_output(network):
+    cleared = network["cleared"].copy(deep=True)
+    cleared["output"].loc[{"scenario": "0.8", "participant": "2"}] = 99.0
+    options = {"bases": ["none", "0.8"], "count": 2}
+    figure = drawn(network | {"cleared": cleared}, "misreport", options)
+    assert [axes.get_title("left") for axes in figure.axes] == [
+        "unit 0, none", "unit 2, none", "unit 0, 0.8", "unit 2, 0.8"]  # fmt: skip
+    assert "Shown are the 2 of 3 units with the largest output." in evidence(figure)
+    every = drawn(network, "misreport", {"bases": ["none"]})
+    assert len(every.axes) == 3 and "Shown are" not in evidence(every)
+
+
 def test_runtime_bars_are_per_counterfactual_and_tell_a_sample(network):
     values = network["values"].copy(deep=True)
     values["engine_counterfactuals"].loc[{"engine": "rebuild"}] = 2
     figure = drawn(network | {"values": values}, "runtime", {"variants": ["none"]})
-    assert figure.axes[0].get_title("left") == "(a) line limits none: 3 counterfactuals"
-    assert evidence(figure).endswith("rebuild: a sample of 2 counterfactuals.")
+    assert figure.axes[0].get_title("left") == "(a) line limits none: 2 of 3 solved"
+    assert evidence(figure).endswith("By rebuild only a sample of 2 counterfactuals was solved.")
     frame = runtime.table(network | {"values": values}, variants=["none"]).set_index("engine")
     heights = [patch.get_height() for patch in figure.axes[0].patches]
     assert heights[0:3] == [2, 450, 0]
-    assert heights[3:6] == pytest.approx([4 / 3, frame.loc["warm", "iterations"] / 3, 0])
+    assert heights[3:6] == pytest.approx([4 / 2, frame.loc["warm", "iterations"] / 2, 0])  # unit 2 is idle
     assert "450" in texts(figure)
 
 
@@ -135,3 +158,39 @@ def test_best_response_shows_gains_of_every_mechanism(network):
     assert len(figure.axes) == 4
     gain = network["payments"]["best_gain"].sel(scenario="0.8", mechanism="lmp").values
     np.testing.assert_allclose(line(figure.axes[3], "LMP").get_ydata(), gain)
+
+
+def test_best_responses_at_the_end_of_the_range_are_hollow(network):
+    payments = network["payments"].copy(deep=True)
+    payments["best_multiplier"].loc[{"scenario": "none", "mechanism": "lmp"}] = [1.1, 1.0, 0.9]  # swept from 0.9 to 1.1
+    payments["best_multiplier"].loc[{"scenario": "none", "mechanism": "vcg"}] = 1.0
+    options = {"variants": ["none"], "mechanisms": ["lmp", "vcg"]}
+    figure = drawn(network | {"payments": payments}, "best-response", options)
+    for axes in figure.axes:
+        hollow = [
+            found for found in axes.get_lines() if found.get_markerfacecolor() == "white" and len(found.get_xdata())
+        ]
+        assert [np.isnan(found.get_ydata()).tolist() for found in hollow] == [[False, True, False]]
+    assert "best factor at the end of the range: the gain is a lower bound" in texts(figure)
+    wider = drawn(network | {"payments": payments}, "best-response", options | {"families": ["misreport"]})
+    assert not any("lower bound" in text for text in texts(wider))
+
+
+def test_best_response_leaves_out_idle_units_on_request_and_cuts_no_mark(network):
+    figure = drawn(network, "best-response", {"variants": ["none", "0.8"], "dispatched_only": True})
+    assert [tick.get_text() for tick in figure.axes[3].get_xticklabels()] == ["0", "1"]
+    assert "Units without output are not drawn." in evidence(figure)
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        data = np.concatenate(
+            [found.get_ydata() for found in axes.get_lines() if found.get_marker() not in ("", "None")]
+        )
+        assert low < data.min() and data.max() < high
+
+
+def test_best_responses_of_many_units_stand_below_each_other(network, monkeypatch):
+    monkeypatch.setattr("sharegrid.figures.best_response.CROWDED", 2)
+    figure = drawn(network, "best-response", {"variants": ["none", "0.8"]})
+    assert [axes.get_title("left") for axes in figure.axes] == ["(a) line limits none", "", "(b) line limits 0.8", ""]
+    tops = [axes.get_window_extent().y1 for axes in figure.axes]
+    assert tops == sorted(tops, reverse=True) and len(set(tops)) == 4

@@ -34,7 +34,7 @@ def test_a_figure_without_title_keeps_its_numbers(network):
 @pytest.mark.parametrize("product", ["figures", "tables"])
 def test_an_error_names_the_figure_or_table(network, product):
     config = {product: {"stem_of_it": entry("allocation", scenario="0.5")}}
-    with pytest.raises(KeyError) as caught:
+    with pytest.raises(ValueError, match="option scenario: no '0.5'") as caught:
         list(getattr(present, product)(network, config))
     assert caught.value.__notes__ == [f"while making the {product[:-1]} 'stem_of_it' (kind allocation)"]
 

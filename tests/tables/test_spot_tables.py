@@ -1,5 +1,7 @@
 """Tables of the network studies: which rows and columns, and that every number is the one of the Datasets."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -63,13 +65,38 @@ def test_a_unit_that_takes_no_part_has_no_row(network):
     assert list(frame["gen"]) == ["0", "1", "2", "0", "1"]
 
 
-def test_one_owner_of_two_units_is_one_row(network):
-    data = network["data"].assign(owner=("generator", ["0", "1", "1"]))
-    parts = {name: part.sel(participant=["0", "1"]) for name, part in network.items() if name != "data"}
-    frame = settlement.table(parts | {"data": data.sel(participant=["0", "1"])}, variants=["none"]).set_index("gen")
-    price = network["cleared"]["price"].sel(scenario="none")
-    assert frame.loc["1", "bus"] == "20+30"
-    assert frame.loc["1", "lmp"] == pytest.approx(float(price.sel(bus=[20, 30]).mean()), abs=1e-6)
+@pytest.fixture
+def two_units(network):
+    """The row of an owner of units 1 and 2, by its outputs [MW] and the prices and buses of these units."""
+
+    def row(outputs, prices, buses=(20, 30)):
+        data = network["data"].assign(owner=("generator", ["0", "1", "1"]), generator_bus=("generator", [10, *buses]))
+        parts = {name: part.sel(participant=["0", "1"]) for name, part in network.items()} | {
+            "data": data.sel(participant=["0", "1"])
+        }
+        cleared, here = parts["cleared"].copy(deep=True), {"scenario": "none", "participant": "1"}
+        cleared["price"].loc[{"scenario": "none", "bus": [20, 30]}] = prices
+        at_units = cleared["price"].sel(scenario="none", bus=list(buses)).values
+        cleared["output"].loc[here] = np.sum(outputs)
+        cleared["price_revenue"].loc[here] = np.dot(outputs, at_units)
+        frame = settlement.table(parts | {"cleared": cleared}, variants=["none"])
+        assert list(frame["gen"]) == ["0", "1"]
+        return frame.iloc[1]
+
+    return row
+
+
+def test_price_of_an_owner_of_two_units_is_weighted_by_their_output(two_units):
+    row = two_units([30.0, 10.0], [20.0, 40.0])
+    assert row["lmp"] == 25.0
+    assert row["lmp"] * row["p_mw"] == pytest.approx(row["lmp_revenue"], abs=1e-6)
+    assert row["bus"] == ""
+    assert two_units([30.0, 10.0], [20.0, 40.0], buses=(20, 20))["bus"] == "20"
+
+
+def test_price_of_an_idle_owner_is_that_of_its_units_or_empty(two_units):
+    assert two_units([0.0, 0.0], [20.0, 20.0])["lmp"] == 20.0
+    assert np.isnan(two_units([0.0, 0.0], [20.0, 40.0])["lmp"])
 
 
 def test_balance_adds_up(network):
@@ -164,17 +191,58 @@ def test_runtime_lists_the_compared_variants_in_whole_counts(network):
 @pytest.mark.parametrize(
     ("module", "options", "told"),
     [
-        (allocation, {"scenario": "0.5"}, "no scenario '0.5'; known: none, 1"),
-        (allocation, {"scenario": "0.8", "rules": ["flat"]}, "no deficit_rule 'flat'; known: energy"),
-        (settlement, {"families": ["cases"]}, "no scenario of the family cases; this study has: best-response"),
+        (allocation, {"scenario": "0.5"}, "option scenario: no '0.5'; .*known: none, 1, 0.9, 0.8, none|0|x0.8"),
+        (allocation, {"scenario": "0.8", "rules": ["flat"]}, "option rules: no 'flat'; known: energy"),
+        (allocation_generators, {"scenario": "0.8", "rules": ["mixd"]}, "option rules: no 'mixd'; did you mean 'mixed'"),
+        (allocation_generators, {"scenario": "0.5"}, "no '0.5'; .*known: none, 1"),
+        (settlement, {"families": ["cases"]}, "option families: no 'cases'; known: best-response, misreport, variants"),
+        (settlement, {"variants": ["0.7"]}, "option variants: no '0.7'; .*known: none, 1"),
+        (balance, {"variants": ["0.7"]}, "option variants: no '0.7'; .*known: none, 1"),
+        (misreport, {"bases": ["1"]}, "option bases: no '1'; known: none, 0.8"),
+        (misreport, {"families": ["misreport", "fine"]}, "option families: no 'fine'; known: best-response, misreport"),
+        (runtime, {"variants": ["0.8"]}, "option variants: no '0.8'; known: none, 1"),
     ],
 )
 def test_errors_name_what_is_missing_and_what_there_is(network, module, options, told):
-    with pytest.raises((KeyError, ValueError), match=told):
+    with pytest.raises(ValueError, match=told):
         module.table(network, **options)
 
 
-def test_a_variable_that_the_study_did_not_compute_is_named(network):
-    payments = network["payments"].drop_vars("load_charge")
-    with pytest.raises(KeyError, match="'load_charge' is not among the results: adjusted_payment, alpha"):
-        allocation.table(network | {"payments": payments}, scenario="0.8")
+@pytest.mark.parametrize(
+    ("module", "options", "variable", "cure"),
+    [
+        (allocation, {"scenario": "0.8"}, "load_charge", "pay: {deficit: {rules:"),
+        (allocation_generators, {"scenario": "0.8"}, "adjusted_payment", "pay: {deficit: {rules:"),
+        (complements, {}, "complement_scenario", "pay: {checks: {complements:"),
+        (balance, {}, "revenue_inadequacy", "pay: {mechanisms: {vcg:"),
+        (settlement, {}, "premium", "pay: {mechanisms: {vcg:"),
+        (runtime, {}, "engine_counterfactuals", "value: {compare: {scenarios:"),
+    ],
+)
+def test_a_variable_that_the_study_did_not_compute_is_named_with_what_to_add(network, module, options, variable, cure):
+    results = {name: part.drop_vars(variable, errors="ignore") for name, part in network.items()}
+    with pytest.raises(ValueError, match=f"no '{variable}' among the .* of this study; add {re.escape(cure)}"):
+        module.table(results, **options)
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        (settlement, {}),
+        (balance, {}),
+        (misreport, {}),
+        (allocation, {"scenario": "0.8"}),
+        (allocation_generators, {"scenario": "0.8"}),
+        (complements, {}),
+    ],
+)
+def test_a_study_that_does_not_pay_is_told_to(network, module, options):
+    results = {name: part for name, part in network.items() if name != "payments"}
+    with pytest.raises(ValueError, match="no payments in this study; add the stage pay"):
+        module.table(results, **options)
+
+
+def test_a_study_without_values_is_told_to(network):
+    results = {name: part for name, part in network.items() if name != "values"}
+    with pytest.raises(ValueError, match="no values in this study; add value: {requests"):
+        settlement.table(results)

@@ -38,6 +38,31 @@ def test_properties_keep_the_order_of_the_check():
     assert frame.to_dict("list") == {"property": ["P1", "P7"], "residual": [0.0, 270.0], "pass": [True, False]}
 
 
+@pytest.mark.parametrize(
+    ("module", "options", "told"),
+    [
+        (wholesale_payments, {"cases": ["D90"]}, "option cases: no 'D90'; did you mean 'D900'"),
+        (
+            properties,
+            {},
+            "no 'proposition_residual' among the payments of this study; add pay: {checks: {wholesale-prop",
+        ),
+        (challenges, {}, "no 'challenge' among the payments of this study; add pay: {checks: {wholesale-challenges"),
+    ],
+)
+def test_errors_name_the_option_or_what_to_add(wholesale, module, options, told):
+    with pytest.raises(ValueError, match=told):
+        module.table(wholesale, **options)
+    if not options:
+        with pytest.raises(ValueError, match="no payments in this study; add the stage pay"):
+            module.table({})
+
+
+def test_entry_of_a_study_that_is_not_used(challenge_rows):
+    with pytest.raises(ValueError, match="option entry_study: the payments of 'ch3-x' are not here; add ch3-x to uses"):
+        challenges.table({"payments": challenge_rows}, entry_study="ch3-x")
+
+
 @pytest.fixture
 def challenge_rows():
     columns = {

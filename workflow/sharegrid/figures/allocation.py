@@ -43,7 +43,7 @@ def _concentration(frame, rules: list[str], results: Results, scenario: str) -> 
     """The share of the ten loads that pay most under each rule."""
     total = frame[rules].sum()
     shares = [f"{ALLOCATIONS[rule][0]} {frame[rule].nlargest(10).sum() / total[rule]:.0%}" for rule in rules]
-    adder = selection.number(results["payments"], "uniform_adder", scenario)
+    adder = selection.number(results, "uniform_adder", scenario)
     return (
         f"{amount(total.iloc[0])} $/h from {len(frame)} loads, {amount(adder)} $/MWh on average. "
         f"The ten loads that pay most bear: {', '.join(shares)}."

@@ -29,6 +29,11 @@ def draw(
     """
     frame = balance.table(results, variants=variants)
     frame = frame.assign(factor=pd.to_numeric(frame["variant"], errors="coerce")).dropna(subset="factor")
+    if frame.empty:
+        raise ValueError(
+            "option variants: none of these is a factor on the line limits; add limits: [1, 0.9, ...] to the scenarios"
+            " of the study, or list such variants"
+        )
     frame = frame.sort_values("factor", ascending=False, ignore_index=True)
     lost = pd.Series([selection.lost_load_without(results, label).max() > selection.IDLE for label in frame["variant"]])
     congested = frame["congestion_rent"].abs() > ZERO * frame["load_payment"]

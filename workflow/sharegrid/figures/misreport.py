@@ -8,9 +8,10 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from sharegrid.figures import style
 from sharegrid.figures.style import GUIDE, PAGE, amount, look
-from sharegrid.tables import misreport
+from sharegrid.tables import misreport, selection
 from sharegrid.tables.selection import SHORT_NAMES, Results
 
+DRAWN = ("pay-as-bid", "lmp", "vcg")
 TICKS = np.array([0.5, 0.7, 1, 1.4, 2, 3])
 FEW = np.array([0.5, 1, 2, 4])
 WIDE = 4  # ratio of the ends of the horizontal axis from which few ticks fit
@@ -27,17 +28,21 @@ def draw(
     mechanisms: list[str] | None = None,
     columns: int = 3,
     loss_shown: float = 0.5,
+    count: int | None = None,
 ) -> Figure:
     """Small panels of profit ($/h, at true cost) against the multiplier: a row per truthful scenario of `bases`.
 
     With one base the participants fill rows of `columns` panels. Marks are the misreports of `family`; those of
     `fine_family` refine the lines. `mechanisms` defaults to pay-as-bid, lmp and vcg. Losses are drawn down to
-    `loss_shown` of the largest profit of the panel, as those of low offers would flatten everything else.
+    `loss_shown` of the largest profit of the panel, as those of low offers would flatten everything else. `count` keeps
+    the participants with the largest output over all bases.
     """
     frame = misreport.table(results, bases=bases, families=[name for name in (family, fine_family) if name])
+    everybody = frame["gen"].nunique()
+    frame = frame[frame["gen"].isin(selection.largest(results, list(frame["variant"].unique()), count))]
     coarse = misreport.table(results, bases=bases, families=[family])["m"].unique()
     entities = style.mechanisms(results["data"])
-    rules = mechanisms or ["pay-as-bid", "lmp", "vcg"]
+    rules = selection.mechanisms(results, mechanisms, DRAWN)
     groups = list(frame.groupby(["variant", "gen"], sort=False))
     single = frame["variant"].nunique() == 1
     columns = columns if single else frame["gen"].nunique()
@@ -52,7 +57,12 @@ def draw(
     body.supxlabel("factor on the offer prices of the unit [1]")
     body.supylabel("profit of the unit [$/h]")
     style.legend(body.figure)
-    note = f" Losses are cut at {loss_shown:.0%} of a panel's largest profit." if cut else ""
+    note = (
+        ""
+        if frame["gen"].nunique() == everybody
+        else f" Shown are the {count} of {everybody} units with the largest output."
+    )
+    note += f" Losses are cut at {loss_shown:.0%} of a panel's largest profit." if cut else ""
     note += style.voll_note(results["data"], list(frame["variant"].unique()))
     style.evidence(body.figure, _largest_gains(frame, rules, entities) + note)
     return body.figure

@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.style
 import numpy as np
 import xarray as xr
+from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -47,6 +48,7 @@ ENGINES = {
     "reduced": ("reduced", "#004488", "D", "-"),
 }
 VARIANTS = (("#777777", (0, (4, 1.5))), ("#0072B2", "-"), ("#D55E00", (0, (4, 1, 1, 1))), ("#009E73", (0, (1, 1))))
+THICKER = 1.0  # points, when all pairs of colour and dash are used up
 GUIDE = {"color": "#777777", "linewidth": 0.7, "linestyle": (0, (2, 2)), "zorder": 1}
 
 
@@ -98,6 +100,15 @@ def look(entity: tuple, **changes) -> dict:
     """Keyword arguments of ``Axes.plot`` for an entry of MECHANISMS, QUANTITIES, ALLOCATIONS or ENGINES."""
     label, colour, marker, line = entity
     return {"label": label, "color": colour, "marker": marker, "linestyle": line, "markeredgecolor": "white"} | changes
+
+
+def variant(index: int) -> dict:
+    """Keyword arguments of ``Axes.plot`` for the line of the variant `index`: no two of sixteen look alike, then thicker ones."""
+    count = len(VARIANTS)
+    round_, place = divmod(index, count)
+    looks = {"color": VARIANTS[place][0], "linestyle": VARIANTS[(place + round_) % count][1]}
+    thicker = THICKER * (round_ // count)
+    return looks | ({"linewidth": rcParams["lines.linewidth"] + thicker} if thicker else {})
 
 
 def legend(figure: Figure, columns: int = 4) -> None:

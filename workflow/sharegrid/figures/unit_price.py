@@ -24,10 +24,10 @@ def draw(
     scale: Literal["linear", "log"] = "log",
 ) -> Figure:
     """Payment in $/MWh of the dispatched units, ordered by what VCG pays; a mechanism not computed for a variant is absent."""
-    labels = variants or selection.scenarios(results["data"], ["variants"])
+    labels = selection.chosen(results["data"], "variants", variants, ["variants"])
     frame = settlement.table(results, variants=labels)
     frame = frame[frame["p_mw"] > IDLE]
-    rules = mechanisms or list(PAID)
+    rules = selection.mechanisms(results, mechanisms, PAID)
     crowded = frame.groupby("variant").size().max() > 12
     width = PAGE if crowded or len(labels) > 2 else COLUMN
     rows, columns = (len(labels), 1) if crowded else (1, len(labels))

@@ -15,7 +15,8 @@ def draw(results: Results, *, participant: str, families: list[str] | None = Non
     labels = selection.scenarios(data, families or ["voll"])
     labels = sorted(labels, key=lambda label: float(data["voll"].sel(scenario=label)))
     voll = data["voll"].sel(scenario=labels).values
-    place = list(data["participant"].values).index(participant)
+    selection.known("participant", [participant], data["participant"].values)
+    place = list(data["participant"].values.astype(str)).index(participant)
     vcg = np.array([by_mechanism(results, "payment", label, "vcg")[place] for label in labels])
     uniform = cleared["price_revenue"].sel(scenario=labels, participant=participant).values
     body, ((axes,),) = style.new(height=2.6)

@@ -11,13 +11,13 @@ def table(results: Results, *, variants: list[str] | None = None, market_columns
 
     `market_columns` adds the number of dispatched participants, the lowest and highest price ($/MWh) and the sum of VCG profits.
     """
-    labels = variants or selection.scenarios(results["data"], ["variants"])
+    labels = selection.chosen(results["data"], "variants", variants, ["variants"])
     rows = [_row(results, label) | (_market(results, label) if market_columns else {}) for label in labels]
     return selection.tidy(pd.DataFrame(rows))
 
 
 def _row(results: Results, scenario: str) -> dict[str, float | str]:
-    cleared, payments = results["cleared"].sel(scenario=scenario), results["payments"]
+    cleared = results["cleared"].sel(scenario=scenario)
     return {
         "variant": scenario,
         "J": float(cleared["objective"]),
@@ -26,10 +26,10 @@ def _row(results: Results, scenario: str) -> dict[str, float | str]:
         "vcg_total": float(by_mechanism(results, "payment", scenario, "vcg").sum()),
         "core_total": float(by_mechanism(results, "payment", scenario, "core-selecting").sum()),
         "congestion_rent": float(cleared["congestion_rent"]),
-        "premium": float(selection.read(payments, "premium", scenario=scenario).sum(skipna=False)),
-        "revenue_inadequacy": float(selection.read(payments, "revenue_inadequacy", scenario=scenario)),
-        "alpha": number(payments, "alpha", scenario=scenario),
-        "uniform_adder": number(payments, "uniform_adder", scenario=scenario),
+        "premium": float(selection.read(results, "payments", "premium", scenario=scenario).sum(skipna=False)),
+        "revenue_inadequacy": float(selection.read(results, "payments", "revenue_inadequacy", scenario=scenario)),
+        "alpha": number(results, "alpha", scenario=scenario),
+        "uniform_adder": number(results, "uniform_adder", scenario=scenario),
     }
 
 

@@ -19,9 +19,9 @@ COLUMNS = {
 
 def table(results: Results) -> pd.DataFrame:
     """The most negative gaps first, in $/h: `gap` = `saving_pair` - `saving_1` - `saving_2`, savings J(N without them) - J(N)."""
-    found = {name: selection.read(results["payments"], f"complement_{name}").values for name in COLUMNS}
+    found = {name: selection.read(results, "payments", f"complement_{name}").values for name in COLUMNS}
     participants = list(results["data"]["participant"].values)
-    bus = np.array(selection.buses_of(results["data"]))
+    bus = np.array(selection.bus_of(results["data"]))
     rows = pd.DataFrame({column: found[name] for name, column in COLUMNS.items()})
     for k in ("1", "2"):
         place = rows.columns.get_loc(f"gen_{k}") + 1

@@ -14,9 +14,10 @@ def table(results: Results, *, bases: list[str] | None = None, families: list[st
     `bases`: the truthful scenarios (default: all that somebody deviates from); `families` of misreports (default: misreport).
     """
     data = results["data"]
+    known = selection.bases(data, families)
     rows = [
         {"variant": base, "gen": name, "m": m} | _outcome(results, scenario, name)
-        for base in bases or selection.bases(data, families)
+        for base in (known if bases is None else selection.known("bases", bases, known))
         for name, curve in selection.misreports(data, base, families).items()
         for m, scenario in curve
     ]

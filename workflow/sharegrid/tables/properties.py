@@ -8,8 +8,7 @@ from sharegrid.tables.selection import Results
 
 def table(results: Results) -> pd.DataFrame:
     """One row per proposition: the residual (its meaning is in the check that made it) and whether it passes."""
-    payments = results["payments"]
-    residual = selection.read(payments, "proposition_residual")
-    passed = selection.read(payments, "proposition_passed").values.astype(bool)
+    residual = selection.read(results, "payments", "proposition_residual")
+    passed = selection.read(results, "payments", "proposition_passed").values.astype(bool)
     columns = {"property": residual["property"].values.astype(str), "residual": residual.values, "pass": passed}
     return pd.DataFrame(columns)

@@ -1,4 +1,4 @@
-"""Table: how much work each value engine does for the same coalition values, in counts that do not depend on the machine."""
+"""Table: how much work each value engine does to value a market without each participant, in counts that do not depend on the machine."""
 
 import pandas as pd
 
@@ -16,12 +16,13 @@ ENGINES = ("rebuild", "warm", "reduced")
 
 def table(results: Results, *, variants: list[str] | None = None) -> pd.DataFrame:
     """Rows variant x engine; `max_abs_dj` in $/h is the largest difference of a coalition value from another engine."""
-    data, values = results["data"], results["values"]
+    solved = selection.read(results, "values", "engine_counterfactuals").fillna(0)
+    compared = solved["scenario"].values[solved.max("engine").values > 0].astype(str)
     rows = [
         {"variant": label, "engine": engine} | _counts(results, label, engine)
-        for label in variants or selection.scenarios(data, ["variants"])
+        for label in (compared if variants is None else selection.known("variants", variants, compared))
         for engine in ENGINES
-        if engine in values["engine"].values and values["engine_counterfactuals"].sel(scenario=label, engine=engine) > 0
+        if engine in solved["engine"].values and solved.sel(scenario=label, engine=engine) > 0
     ]
     return pd.DataFrame(rows)
 

@@ -12,7 +12,7 @@ def table(results: Results, *, cases: list[str] | None = None) -> pd.DataFrame:
 
     `rsi`: residual supply index, the capacity of all others over the demand [1]; below 1 the unit is pivotal.
     """
-    labels = cases or selection.scenarios(results["data"], ["cases"])
+    labels = selection.chosen(results["data"], "cases", cases, ["cases"])
     return selection.tidy(pd.concat([_of_scenario(results, label) for label in labels], ignore_index=True))
 
 
