@@ -42,7 +42,14 @@ def read(tmp_path, text):
         ("0.76", "-0.76", ["limits", "greater than 0", "-0.76"]),
         ("0.76", "nan", ["limits"]),
         ("removals", "removels", ["value.requests.0.coalitions", "removals", "removels"]),
-        ("market: spot", "market: spott", ["prepare", "spott"]),
+        ("market: spot", "market: spott", ["prepare.market", "spott", "did you mean 'spot'"]),
+        ("[variants]", "[varaints]", ["'varaints' is no family", "did you mean 'variants'"]),
+        ("value:\n  requests: [{scenarios: [variants], coalitions: removals}]\n", "", ["vcg", "needs the values"]),
+        ("vcg: {}", "core-selecting: {}", ["core-selecting", "coalitions: core (or all)"]),
+        ("vcg: {}}", "lmp: {}}", ["key 'lmp' stands twice, in line"]),
+        ("lmp: {}, vcg: {}}", "lmp: {}}\n  deficit: {}", ["pay.deficit", "add vcg"]),
+        ("  scenarios:", "  pmin: keep\n  scenarios:", ["vcg", "use pmin: zero"]),
+        ("limits: [none, 0.76]", "limits: [0]", ["limits.0: ", ", or "]),
         ("chapter: mine", "chapter: 3", ["chapter", "3"]),
         ("clear: {}\n", "", ["value", "clear: {}"]),
         ("title: A market", "title: [", ["not readable as YAML"]),
@@ -57,6 +64,25 @@ def test_a_mistake_is_named_with_its_place_and_a_cure(tmp_path, old, new, words)
         read(tmp_path, GOOD.replace(old, new))
     for word in ["mine.yaml", *words]:
         assert word in str(error.value)
+
+
+def test_core_needs_linear_costs(tmp_path):
+    text = GOOD.replace("removals", "core").replace("  scenarios:", "  bid_mode: quadratic\n  scenarios:")
+    with pytest.raises(config.ConfigError, match="use bid_mode: blocks"):
+        read(tmp_path, text)
+
+
+def test_numbers_are_names_too(tmp_path):
+    study = read(tmp_path, GOOD.replace("limits: [none, 0.76]", "limits: [none, 0.76], without: [3]"))
+    assert study.prepare.scenarios["variants"].without == ["3"]
+
+
+@pytest.mark.parametrize("pattern", ["0.7*", "none", "variants", "misreport", '"0.76|2|*"'])
+def test_patterns_of_scenarios(tmp_path, pattern):
+    misreport = 'misreport: {label: "{limits}|{deviator}|x{price}", limits: [none, 0.76], misreport: ' \
+                '{base: "{limits}", price_multiplier: [1.1]}}'  # fmt: skip
+    text = GOOD.replace("value:", f"value:  # {pattern}").replace("  scenarios:\n", f"  scenarios:\n    {misreport}\n")
+    assert read(tmp_path, text.replace("[variants]", f"[{pattern}]")).stages == ["prepare", "clear", "value", "pay"]
 
 
 def test_the_good_study_reads_and_gives_each_job_its_own_branch(tmp_path):

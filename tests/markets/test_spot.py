@@ -167,3 +167,11 @@ def test_random_markets_balance_and_price_within_bounds(seed):
     assert bool((np.abs(found["flow"]) <= data["line_limit"] + 1e-7).all())
     alone = xr.concat([cleared(data.isel(scenario=[k])) for k in range(3)], "scenario", data_vars="minimal")
     np.testing.assert_array_equal(found["objective"], alone["objective"], "scenarios do not touch each other")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_infeasible_market_always_names_what_is_in_conflict(seed):
+    data = random_market(6, seed=seed)
+    data["demand"].loc[{"bus": 1 + seed % 6}] = -400.0  # more than the lines there can carry away
+    with pytest.raises(NotOptimal, match=r"in conflict: (branch_flow|nodal_balance)"):
+        cleared(data)

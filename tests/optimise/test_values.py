@@ -143,3 +143,81 @@ def test_gray_order_changes_one_participant_at_a_time():
     rows = coalitions.subsets(6)
     assert len(np.unique(rows, axis=0)) == 64
     assert (np.abs(np.diff(rows.astype(int), axis=0)).sum(axis=1) == 1).all()
+
+
+def two_islands():
+    """Two copies of a market that no branch connects, on buses 1-5 and 101-105."""
+    one = random_market(5, seed=5, generators=3)
+    other = one.assign_coords(
+        bus=one["bus"] + 100, branch=one["branch"] + 100, generator=[f"b{k}" for k in one["generator"].values],
+        participant=[f"b{k}" for k in one["participant"].values],
+    )  # fmt: skip
+    for name in ("from_bus", "to_bus", "generator_bus"):
+        other[name] = other[name] + 100
+    other["owner"] = ("generator", other["generator"].values)
+    both = xr.Dataset(coords={"scenario": one["scenario"]})
+    for name in one.data_vars:
+        dims = set(one[name].dims) & {"bus", "branch", "generator"}
+        both[name] = xr.concat([one[name], other[name]], dims.pop()) if dims else one[name]
+    coords = {name: one[name] for name in ("base", "deviator", "family", "n1_rule")}
+    return both.assign_coords(coords | {"participant": both["generator"].values})
+
+
+def test_islands_are_balanced_apart_or_refused():
+    data = two_islands()
+    one = random_market(5, seed=5, generators=3)
+    absent = coalitions.removals(6)
+    found = Engine(spot, data, "warm").solve(0, absent)
+    alone = Engine(spot, one, "warm").solve(0, coalitions.removals(3))
+    np.testing.assert_allclose(found.cost[0], 2 * alone.cost[0])
+    np.testing.assert_allclose(found.cost[1:4], alone.cost[1:] + alone.cost[0])
+    close(Engine(spot, data, "rebuild").solve(0, absent).cost, found.cost, found.cost[0])
+    data["line_limit"][:] = np.inf
+    for backend in ("reduced", "merit-order"):
+        with pytest.raises(ValueError, match=r"bus 101 is on another island than bus 1; use backend: warm"):
+            Engine(spot, data, backend)
+
+
+def test_merit_order_agrees_where_it_applies():
+    data = spot_market("case30", limits=["none", 0.76])
+    for k in range(2):
+        closed = Engine(spot, data, "merit-order").solve(k, coalitions.removals(6))
+        close(closed.cost, Engine(spot, data, "rebuild").solve(k, coalitions.removals(6)).cost, closed.cost[0])
+
+
+@pytest.mark.parametrize("chunks", [2, 5, 9, 40])
+def test_more_chunks_than_scenarios_share_the_coalitions(chunks):
+    data = spot_market("case30", limits=["none", 0.76])
+    config = {"market": "spot", "backend": "warm", "compare": None}
+    config["requests"] = [{"scenarios": ["*"], "coalitions": "all"}]
+    whole = value(data, config)
+    parts = [value(data, config, chunk, chunks) for chunk in range(chunks)]
+    assert (
+        max(part["cost"].notnull().sum().item() if "cost" in part else 0 for part in parts)
+        <= 128 / min(chunks, 64) + 64
+    )
+    gathered = gather(parts).sel(coalition=whole["coalition"])
+    xr.testing.assert_allclose(gathered["cost"], whole["cost"], rtol=1e-10)
+    for name in ("price_without", "shed_without"):
+        assert gathered[name].notnull().all()
+    assert gathered["core_complete"].all()
+
+
+def test_core_constraints_survive_chunks():
+    data = spot_market("case30", limits=[0.72])
+    config = {"market": "spot", "backend": "warm", "compare": None}
+    config["requests"] = [{"scenarios": ["*"], "coalitions": "core"}]
+    parts = [value(data, config, chunk, 3) for chunk in range(3)]
+    xr.testing.assert_identical(gather(parts)["cost"], value(data, config)["cost"])
+
+
+def test_results_say_how_they_were_made():
+    data = spot_market("case30")
+    config = {"market": "spot", "backend": "warm", "compare": None, "chunks": 3}
+    config["requests"] = [{"scenarios": ["*"], "coalitions": "removals"}]
+    values = value(data, config)
+    assert values.attrs["solver"].startswith("HiGHS 1.")
+    assert '"backend": "warm"' in values.attrs["configuration"]
+    assert '"bid_mode": "blocks"' in data.attrs["configuration"]
+    for name, variable in {**values.variables, **data.variables}.items():
+        assert {"units", "long_name"} <= set(variable.attrs), name

@@ -52,3 +52,28 @@ def test_faults_are_named(raw, words):
 def test_backstop_needs_its_price():
     with pytest.raises(ValueError, match="backstop_price"):
         families(f={"label": "x", "n1_rule": ["backstop"]})
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"limits": [0.6]}, "limits"),
+        ({"voll": [500]}, "voll"),
+        ({"demand_mw": [70]}, "demand_mw"),
+        ({"offer_price": {"1": 9}}, "offer_price"),
+        ({"without": ["1"]}, "without"),
+        ({"distortion": {"lie": {"1": 2}}}, "distortion"),
+        ({"split": "1"}, "split"),
+        ({"n1_rule": ["curtailed"]}, "n1_rule"),
+    ],
+)
+def test_a_base_differs_in_the_report_of_the_deviator_only(change, field):
+    misreport = {"base": "truth", "price_multiplier": [1.1]}
+    both = {
+        "v": {"label": "truth", "limits": [0.5]},
+        "m": {"label": "{deviator}", "limits": [0.5], "misreport": misreport},
+    }
+    assert len(expand(families(**both), UNITS)) == 3
+    both["m"] |= change
+    with pytest.raises(ValueError, match=f"differ in {field} "):
+        expand(families(**both), UNITS)

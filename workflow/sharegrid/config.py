@@ -1,6 +1,7 @@
 """Studies and the global configuration, read and checked at every parse: imports pydantic and yaml only."""
 
 import difflib
+import fnmatch
 import re
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 
 from sharegrid import options, plugins
 from sharegrid.options import Section
+from sharegrid.preparation.scenarios import expand
 
 STAGES = ("prepare", "clear", "value", "pay", "plan", "coordinate", "present")
 SOLVING = ("clear", "value", "plan", "coordinate")
@@ -22,6 +24,7 @@ DATASETS = {  # stage -> the Dataset that it makes
     "plan": "plan",
     "coordinate": "coordination",
 }
+BRANCH = re.compile(r"literal\[.*\]|constrained-\w+|list\[.*\]")  # how pydantic names the kinds of a union
 STUDY_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # stage, its field that names plug-ins, the package that holds them
 PLUGINS = [
@@ -39,10 +42,11 @@ class _StudyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
 
     def construct_mapping(self, node, deep=False):
         """As the parent's; YAMLError for a repeated key."""
-        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"key '{key}' stands twice{node.start_mark}")
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"key '{key.value}' stands twice, in line {key.start_mark.line + 1} again")
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -248,17 +252,26 @@ def _checked(model: type[BaseModel], content: dict, file: str):
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(model, problem, file) for problem in error.errors())) from None
+        found: dict[str, list[str]] = {}  # a value of a union fails once for each kind that it could be
+        for problem in error.errors():
+            where, what = _explain(model, problem, file)
+            found.setdefault(where, []).append(what)
+        raise ConfigError("\n".join(f"{where}: {', or '.join(what)}" for where, what in found.items())) from None
 
 
-def _explain(model: type[BaseModel], problem: dict, file: str) -> str:
-    place = [part for part in problem["loc"] if part not in ("spot", "dc-opf")]
+def _explain(model: type[BaseModel], problem: dict, file: str) -> tuple[str, str]:
+    """(file and key path, what is wrong there)."""
+    place = [part for part in problem["loc"] if part not in options.MARKETS and not BRANCH.fullmatch(str(part))]
     where = f"{file}: {'.'.join(map(str, place))}"
     if problem["type"] == "extra_forbidden":
-        return f"{where}: unknown key{nearest(str(place[-1]), _keys_at(model, problem['loc'][:-1]))}"
-    message = problem["msg"].removeprefix("Value error, ")
-    shown = problem.get("input")
-    return f"{where}: {message}" + ("" if isinstance(shown, dict | list) else f" (got {shown!r})")
+        return where, f"unknown key{nearest(str(place[-1]), _keys_at(model, problem['loc'][:-1]))}"
+    if problem["type"] == "union_tag_invalid":
+        return (
+            f"{where}.market",
+            f"no market '{problem['ctx']['tag']}'{nearest(problem['ctx']['tag'], options.MARKETS)}",
+        )
+    message, shown = problem["msg"].removeprefix("Value error, "), problem.get("input")
+    return where, message + ("" if isinstance(shown, dict | list) else f" (got {shown!r})")
 
 
 def _keys_at(model: Any, place: tuple) -> list[str]:
@@ -320,10 +333,51 @@ def _option_model(allowed: dict[str, plugins.Option]) -> type[Section]:
 
 
 def _check_requests(study: Study, path: Path) -> None:
-    if study.value and not study.clear:
-        raise ConfigError(f"{path}: value: needs the stage clear; add 'clear: {{}}'")
-    if study.pay and not study.clear:
-        raise ConfigError(f"{path}: pay: needs the stage clear; add 'clear: {{}}'")
+    """What one stage needs of another, and that every scenario asked for can exist."""
+    for stage in ("value", "pay"):
+        if getattr(study, stage) and not study.clear:
+            raise ConfigError(f"{path}: {stage}: needs the stage clear; add 'clear: {{}}'")
+    if study.value and isinstance(study.prepare, options.SpotMarket):
+        asked = [*study.value.requests, *([study.value.compare] if study.value.compare else [])]
+        for pattern in (pattern for request in asked for pattern in request.scenarios):
+            _check_pattern(pattern, study.prepare.scenarios, path)
+    if study.pay:
+        _check_mechanisms(study, path)
+
+
+def _check_pattern(pattern: str, families: dict[str, options.ScenarioFamily], path: Path) -> None:
+    """Labels of misreports need the participants, which the network names: there only a plain label is compared."""
+    try:
+        labels = [one.label for one in expand({name: one for name, one in families.items() if not one.misreport}, [])]
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    templates = [re.sub(r"{\w+}", "*", family.label) for family in families.values() if family.misreport]
+    known = pattern in families or any(fnmatch.fnmatchcase(label, pattern) for label in labels)
+    if templates and set(pattern) & set("*?["):
+        return
+    if not known and not any(fnmatch.fnmatchcase(pattern, template) for template in templates):
+        names = nearest(pattern, [*families, *labels])
+        raise ConfigError(f"{path}: value: scenarios: '{pattern}' is no family, label or pattern of one{names}")
+
+
+def _check_mechanisms(study: Study, path: Path) -> None:
+    """That the coalitions which a mechanism reads are valued, and that its market allows it."""
+    valued = {request.coalitions for request in study.value.requests} if study.value else set()
+    for name in study.pay.mechanisms:
+        needs = plugins.constant(plugins.module_of("mechanisms", name), "NEEDS")
+        where = f"{path}: pay.mechanisms.{name}"
+        if needs and not valued:
+            raise ConfigError(f"{where}: needs the values of coalitions; add 'value: {{requests: [...]}}'")
+        if needs == "core" and not valued & {"core", "all"}:
+            raise ConfigError(f"{where}: needs a value request with coalitions: core (or all)")
+        if needs and getattr(study.prepare, "pmin", "zero") == "keep":
+            raise ConfigError(f"{where}: VCG needs 0 in every feasible set; use pmin: zero")
+    if "core" in valued and getattr(study.prepare, "bid_mode", "") == "quadratic":
+        raise ConfigError(
+            f"{path}: value: coalitions: core needs linear costs; use bid_mode: blocks, or coalitions: all"
+        )
+    if study.pay.deficit and "vcg" not in study.pay.mechanisms:
+        raise ConfigError(f"{path}: pay.deficit: shares the deficit of VCG; add vcg to pay.mechanisms")
 
 
 def _check_names(configuration: Configuration) -> None:

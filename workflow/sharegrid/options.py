@@ -17,7 +17,7 @@ N1Rule = Literal["voll", "backstop", "curtailed"]
 class Section(BaseModel):
     """A part of a configuration file; a key that it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, coerce_numbers_to_str=True)
 
 
 class Network(Section):

@@ -87,6 +87,15 @@ def options(module: str, function: str) -> dict[str, Option]:
     return {argument.arg: _option(module, argument, default) for argument, default in pairs}
 
 
+@cache
+def constant(module: str, name: str) -> object:
+    """Literal value of a constant of the dotted `module`, None if it has none of that name."""
+    for node in _tree(module_file(module)).body:
+        if isinstance(node, ast.Assign) and any(isinstance(at, ast.Name) and at.id == name for at in node.targets):
+            return ast.literal_eval(node.value)
+    return None
+
+
 def code_files(script: Path, modules: Iterable[str] = ()) -> list[Path]:
     """Sorted files that running `script` with the plug-in `modules` (dotted) may load: itself, modules, parent packages, data files."""
     files, waiting = {Path(script).resolve()}, set(modules) | imports(Path(script))

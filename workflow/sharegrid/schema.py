@@ -1,5 +1,7 @@
 """The Dataset contract: every variable that stages hand to each other, with its dims, unit and meaning."""
 
+import json
+from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
@@ -9,36 +11,53 @@ ALIKE = ("scenario",)  # a dim that a variable may lack where it is the same in 
 
 
 class Variable(NamedTuple):
-    """Unit, meaning and dims of a variable; `finite` forbids NaN and infinity, `nan` allows NaN for "not asked"."""
+    """Unit, meaning and dims of a variable. `finite` forbids NaN, which says "not asked", and infinity, which says "no
+    limit"; `low` is the smallest value."""
 
     unit: str
     meaning: str
     dims: tuple[str, ...]
     finite: bool = True
+    low: float = -np.inf
 
 
-def _v(unit: str, meaning: str, dims: str = "", finite: bool = True) -> Variable:
-    return Variable(unit, meaning, tuple(dims.split()), finite)
+def _v(unit: str, meaning: str, dims: str = "", finite: bool = True, low: float = -np.inf) -> Variable:
+    return Variable(unit, meaning, tuple(dims.split()), finite, low)
+
+
+ROUNDING = 1e-6  # what a solver may leave below `low`
+LABELS = {  # the coordinates along the dims
+    "scenario": _v("1", "scenario", "scenario"),
+    "bus": _v("1", "bus", "bus"),
+    "branch": _v("1", "branch", "branch"),
+    "generator": _v("1", "generator", "generator"),
+    "block": _v("1", "offer block, from the cheapest", "block"),
+    "participant": _v("1", "participant", "participant"),
+    "coalition": _v("1", "coalition, named by who is absent", "coalition"),
+    "engine": _v("1", "back end of the value engine", "engine"),
+    "mechanism": _v("1", "payment mechanism", "mechanism"),
+    "deficit_rule": _v("1", "rule that shares the deficit", "deficit_rule"),
+}
 
 
 DATA = {
     "demand": _v("MW", "demand with shunts; negative = fixed injection", "scenario bus"),
-    "voll": _v("$/MWh", "price of lost load in the model", "scenario"),
+    "voll": _v("$/MWh", "price of lost load in the model", "scenario", low=0),
     "from_bus": _v("1", "bus where the branch starts", "branch"),
     "to_bus": _v("1", "bus where the branch ends", "branch"),
     "susceptance": _v("MW/rad", "susceptance of the branch", "branch"),
     "shift": _v("rad", "phase shift of the branch", "branch"),
-    "line_limit": _v("MW", "limit of the branch; infinite = none", "scenario branch", False),
+    "line_limit": _v("MW", "limit of the branch; infinite = none", "scenario branch", False, 0),
     "reference_bus": _v("1", "bus with angle 0"),
     "generator_bus": _v("1", "bus of the generator", "generator"),
-    "offer_quantity": _v("MW", "reported width of the block", "scenario generator block"),
+    "offer_quantity": _v("MW", "reported width of the block", "scenario generator block", low=0),
     "offer_price": _v("$/MWh", "reported price of the block", "scenario generator block"),
-    "offer_quadratic": _v("$/MW^2h", "reported quadratic cost", "scenario generator"),
+    "offer_quadratic": _v("$/MW^2h", "reported quadratic cost", "scenario generator", low=0),
     "must_run": _v("MW", "forced part of the output", "generator"),
     "must_run_cost": _v("$/h", "cost of the forced part", "generator"),
-    "cost_quantity": _v("MW", "true width of the block", "generator block"),
+    "cost_quantity": _v("MW", "true width of the block", "generator block", low=0),
     "cost_price": _v("$/MWh", "true price of the block", "generator block"),
-    "cost_quadratic": _v("$/MW^2h", "true quadratic cost", "generator"),
+    "cost_quadratic": _v("$/MW^2h", "true quadratic cost", "generator", low=0),
     "owner": _v("1", "participant that owns the generator", "generator"),
     "family": _v("1", "family of scenarios", "scenario"),
     "variant": _v("1", "line limits: none, case or a factor on the case's", "scenario"),
@@ -55,7 +74,7 @@ CLEARED = {
     "relative_gap": _v("1", "certified relative gap of the objective", "scenario"),
     "dispatch": _v("MW", "output of the generator", "scenario generator"),
     "block_dispatch": _v("MW", "accepted part of the block", "scenario generator block"),
-    "shed": _v("MW", "lost load", "scenario bus"),
+    "shed": _v("MW", "lost load", "scenario bus", low=0),
     "served": _v("MW", "served demand", "scenario bus"),
     "flow": _v("MW", "flow from from_bus to to_bus", "scenario branch"),
     "price": _v("$/MWh", "locational marginal price: cost of one more MW of demand", "scenario bus"),
@@ -93,19 +112,43 @@ PAYMENTS = {
 CONTRACTS = {"own": {}, "data": DATA, "cleared": CLEARED, "values": VALUES, "payments": PAYMENTS}
 
 
-def described(dataset: xr.Dataset, contract: str) -> xr.Dataset:
-    """The Dataset with units and long_name on every variable of the contract that lacks them."""
-    dataset, variables = dataset.copy(), DATA | CONTRACTS[contract]  # scenarios carry their coordinates everywhere
+REQUIRED = {
+    "data": ("base", "deviator", "family", "participant"),  # what mechanisms need of any market
+    "cleared": ("objective", "output", "reported_cost", "true_cost", "price_revenue"),
+    "values": ("cost", "member", "core_complete"),
+    "payments": ("payment", "profit"),
+}
+
+
+def described(dataset: xr.Dataset, contract: str, config: dict | None = None) -> xr.Dataset:
+    """The Dataset with units and long_name on every variable of the contract that lacks them and, given the configuration
+    of the job that made it, with that and the versions of the solver as attributes."""
+    dataset, variables = dataset.copy(), LABELS | DATA | CONTRACTS[contract]  # coordinates are the same everywhere
     for name in dataset.variables:
         if name in variables:
             known = variables[name]
             dataset[name].attrs = {"units": known.unit, "long_name": known.meaning} | dataset[name].attrs
+    if config is not None:
+        own = {key: value for key, value in config.items() if key != "chunks"}  # how the work was split is no result
+        dataset.attrs["configuration"] = json.dumps(own, sort_keys=True)
+    if config is not None and contract in ("cleared", "values"):
+        dataset.attrs |= {
+            "status": "optimal",
+            "solver": f"HiGHS {version('highspy')}",
+            "models": f"linopy {version('linopy')}",
+        }
     return dataset
 
 
 def check(dataset: xr.Dataset, contract: str) -> xr.Dataset:
-    """The Dataset, if its variables keep the contract; ValueError names the variable and the label otherwise."""
+    """The Dataset, if its variables keep the contract; ValueError names the variable and the label otherwise.
+
+    A Dataset without scenarios (a market with its own contract, an empty chunk) need not have the required variables.
+    """
     known = CONTRACTS[contract]
+    missing = [name for name in REQUIRED.get(contract, ()) if name not in dataset.variables]
+    if dataset.sizes.get("scenario") and missing:
+        raise ValueError(f"{contract}: {missing[0]}: the variable is missing; make the file anew")
     for name, variable in dataset.variables.items():
         if name not in dataset.dims and not {"units", "long_name"} <= set(variable.attrs):
             raise ValueError(f"{contract}: {name}: no units and long_name; add it to schema.py or describe it")
@@ -123,12 +166,15 @@ def _check_dims(array: xr.DataArray, known: Variable, where: str) -> None:
 
 
 def _check_numbers(array: xr.DataArray, known: Variable, where: str) -> None:
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiu":
         return
-    wrong = np.argwhere(~np.isfinite(array.values)) if known.finite else []
-    if len(wrong):
-        place = {dim: array[dim].values[k] for dim, k in zip(array.dims, wrong[0], strict=True)}
-        raise ValueError(f"{where}: not a finite number at {place}")
+    wrong = array < known.low - ROUNDING
+    if known.finite:
+        wrong = wrong | ~np.isfinite(array)
+    for place in np.argwhere(wrong.values)[:1]:
+        labels = ", ".join(f"{dim} {array[dim].values[k]}" for dim, k in zip(array.dims, place, strict=True))
+        limits = f"a number from {known.low:g} up" if np.isfinite(known.low) else "a finite number"
+        raise ValueError(f"{where}: {array.values[tuple(place)]} at {labels}; it must be {limits}")
 
 
 def _check_references(dataset: xr.Dataset, contract: str) -> None:

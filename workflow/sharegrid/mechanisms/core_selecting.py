@@ -13,6 +13,8 @@ from sharegrid.mechanisms import vcg
 from sharegrid.optimise import coalitions
 from sharegrid.optimise.core_point import core_point
 
+NEEDS = "core"  # coalitions that must be valued; read while parsing
+
 
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
     """payment (scenario, participant) in $/h; NaN in scenarios whose core constraints were not all valued.

@@ -11,6 +11,7 @@ import xarray as xr
 
 from sharegrid.optimise import coalitions
 
+NEEDS = "removals"  # coalitions that must be valued; read while parsing
 DISPATCHED = 1e-9  # MW; a participant with less output is not paid
 CURTAILED = "curtailed"  # n1_rule: what the others cannot serve is cut from the counterfactual at no cost
 

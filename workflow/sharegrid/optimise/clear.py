@@ -56,7 +56,7 @@ def solve_named(program: LiveProgram, split: SplitModel, label: str = "", **how)
         if error.status != "infeasible":
             raise
         families = split.families(program.conflict())
-        raise NotOptimal(error.label, error.status, f"in conflict: {', '.join(families) or 'bounds only'}") from None
+        raise NotOptimal(error.label, error.status, f"in conflict: {', '.join(families) or 'not found'}") from None
 
 
 def _families(split: SplitModel, solved: list[Solved]) -> list[xr.Dataset]:

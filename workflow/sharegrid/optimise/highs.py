@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 _settings: dict[str, float] = {}  # options of every program of this process, see configure
+IIS_FROM_LP = 2  # the default looks at single rows only and often finds nothing
 COLD, WARM, COLD_FALLBACK = "cold", "warm", "cold after a failed warm start"
 
 
@@ -215,6 +216,7 @@ class LiveProgram:
 
     def conflict(self) -> np.ndarray:
         """The caller's rows in an irreducible infeasible subset of the present program (empty if none is found)."""
+        self._set_options({"iis_strategy": IIS_FROM_LP})
         status, subset = self._highs.getIis()
         if status == highspy.HighsStatus.kError:
             return np.array([], dtype=int)

@@ -18,6 +18,7 @@ from sharegrid.optimise.coalitions import Counterfactuals, label
 from sharegrid.optimise.highs import NotOptimal, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
+from sharegrid.readers.network import components
 
 log = logging.getLogger(__name__)
 DISPATCHED = 1e-9  # MW; who supplies less in the optimum can leave without changing it
@@ -31,8 +32,8 @@ class Engine:
     """
 
     def __init__(self, market: ModuleType, data: xr.Dataset, backend: str):
-        if backend in STRUCTURED and not {"susceptance", "offer_price"} <= set(data.variables):
-            raise ValueError(f"back end '{backend}' serves DC spot markets only; use backend: warm")
+        if backend in STRUCTURED:
+            _refuse_other_markets(data, backend)
         self._market, self._data, self._backend = market, data, backend
         self._split = split_model(market, data) if backend == "warm" else None
 
@@ -47,6 +48,19 @@ class Engine:
         if self._backend == "rebuild":
             return rebuild(self._market, self._data.isel(scenario=[k]), absent)
         return STRUCTURED[self._backend](self._data.isel(scenario=k), absent, details=True)
+
+
+def _refuse_other_markets(data: xr.Dataset, backend: str) -> None:
+    """ValueError unless the market is a DC spot market on one connected network: these back ends balance it as a whole."""
+    if not {"susceptance", "offer_price"} <= set(data.variables):
+        raise ValueError(f"value.backend '{backend}' serves DC spot markets only; use backend: warm")
+    bus = data["bus"].values
+    island = components(bus, data["from_bus"].values, data["to_bus"].values)
+    if island.max(initial=0):
+        apart = bus[island != island[0]][0]
+        raise ValueError(
+            f"value.backend '{backend}': bus {apart} is on another island than bus {bus[0]}; use backend: warm"
+        )
 
 
 STRUCTURED = {"reduced": reduced.counterfactuals, "merit-order": merit_order.counterfactuals}

@@ -131,18 +131,24 @@ def _share(name: str, family: ScenarioFamily) -> float:
 def checked(data: xr.Dataset) -> xr.Dataset:
     """The data, if no offer decreases, is negative in quantity, or is dearer than lost load; ValueError otherwise."""
     width = data["offer_quantity"]
-    _refuse(data, (width < 0) | ~np.isfinite(width), "negative or missing capacity")
+    _refuse((width < 0) | ~np.isfinite(width), "offers {:g} MW: negative or missing capacity", width)
     used = data["offer_price"].where(width > 0)
-    _refuse(data, used.diff("block", label="upper") < -1e-9, "non-convex offer: prices decrease from block to block")
+    rise = used.diff("block", label="upper")
+    _refuse(rise < -1e-9, "non-convex offer: its price changes by {:g} $/MWh from one block to the next", rise)
     top = data["offer_price"]
     if "offer_quadratic" in data:
         top = top + 2 * data["offer_quadratic"] * width
-    _refuse(data, (top > data["voll"] + 1e-9) & (width > 0), "offer price exceeds voll; raise prepare.voll [$/MWh]")
+    cure = f"lost load costs {data['voll'].min().item():g} $/MWh or more; raise voll (of the market or family) or backstop_price"
+    _refuse((top > data["voll"] + 1e-9) & (width > 0), f"offer price exceeds voll: {{:g}} $/MWh, where {cure}", top)
     return data
 
 
-def _refuse(data: xr.Dataset, wrong: xr.DataArray, fault: str) -> None:
-    found = np.argwhere(wrong.transpose("scenario", "generator", "block").values)
+def _refuse(wrong: xr.DataArray, fault: str, amount: xr.DataArray) -> None:
+    """ValueError with scenario, generator and amount of the first wrong offer."""
+    dims = ("scenario", "generator", "block")
+    found = np.argwhere(wrong.transpose(*dims).values)
     if len(found):
-        scenario, generator = data["scenario"].values[found[0][0]], data["generator"].values[found[0][1]]
-        raise ValueError(f"scenario {scenario}, generator {generator}: {fault}")
+        scenario, generator, _ = found[0]
+        names = [wrong[dim].values[k] for dim, k in zip(dims, (scenario, generator), strict=False)]
+        number = float(amount.transpose(*dims).values[tuple(found[0])])
+        raise ValueError("scenario {}, generator {}: ".format(*names) + fault.format(number))

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from sharegrid.options import ScenarioFamily
 
 TRUTHFUL = "truthful"
+SAME = ("limits", "demand_mw", "voll", "n1_rule", "backstop_price", "distortion", "offer_price", "without", "split")
+
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def expand(families: dict[str, ScenarioFamily], participants: list[str]) -> list
     """All scenarios in the order of the file; ValueError names a label that stands twice or a base that is none."""
     scenarios = [one for name, family in families.items() for one in _family(name, family, participants)]
     _check_labels(scenarios)
+    _check_bases(scenarios, families)
     return scenarios
 
 
@@ -105,8 +110,38 @@ def _check_labels(scenarios: list[Scenario]) -> None:
             raise ValueError(f"prepare.scenarios.{one.family}: base '{one.base}' of '{one.label}' is no scenario")
 
 
-def coordinates(scenarios: list[Scenario]) -> xr.Dataset:
+def _check_bases(scenarios: list[Scenario], families: dict[str, ScenarioFamily]) -> None:
+    """ValueError if a deviation differs from its base in more than the deviator's report.
+
+    Payments take J without the deviator from the base, which is right only if everything else is the same.
+    """
+    by_label = {one.label: one for one in scenarios}
+    for one in scenarios:
+        base = by_label[one.base]
+        for field, here, there in zip(SAME, _surroundings(one, families), _surroundings(base, families), strict=True):
+            if here != there:
+                raise ValueError(f"prepare.scenarios.{one.family}: '{one.label}' and its base '{base.label}' differ in {field}"
+                                 f" ({here} and {there}); name a base that differs in the deviator's report only")  # fmt: skip
+
+
+def _surroundings(one: Scenario, families: dict[str, ScenarioFamily]) -> tuple:
+    """Everything but the deviator's report, in the order of SAME."""
+    family = families[one.family]
+    false = family.distortion.get(one.distortion, {})
+    own = (
+        one.limits,
+        one.demand_mw,
+        one.voll,
+        one.n1_rule,
+        family.backstop_price if one.n1_rule == "backstop" else None,
+    )
+    return (*own, false, family.offer_price, sorted(family.without), family.split)
+
+
+def coordinates(scenarios: list[Scenario]) -> "xr.Dataset":
     """The scenarios as coordinates along the dim scenario."""
+    import xarray as xr  # the rest is read at every parse, which need not wait for xarray
+
     fields = (
         "family",
         "variant",

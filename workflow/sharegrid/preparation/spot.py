@@ -22,6 +22,7 @@ def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:
     if options.copperplate:
         network, rate = _gather(network), rate.isel(branch=slice(0, 0))
     network, families = _named(network, options), options.scenarios
+    _check_names(network["generator"], families)
     true = offers.true_offers(_split(network, families), options)
     owner = _owner(true["generator"], options.participants)
     participants = list(dict.fromkeys(owner.values))
@@ -38,6 +39,18 @@ def _named(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
     """Generators get their names: counted from first_generator."""
     names = [str(int(k) + options.first_generator) for k in network["generator"].values]
     return network.assign_coords(generator=names)
+
+
+def _check_names(generator: xr.DataArray, families: dict[str, ScenarioFamily]) -> None:
+    """ValueError for a generator that a family names and the network lacks: the study would believe in a change."""
+    if not generator.size:
+        raise ValueError("prepare.network: generator: none is in service")
+    for family, one in families.items():
+        named = {"offer_price": one.offer_price, "without": one.without}
+        named |= {f"distortion.{key}": factors for key, factors in one.distortion.items()}
+        for field, names in named.items():
+            for name in names:
+                _known(generator, name, f"scenarios.{family}.{field}")
 
 
 def _ratings(network: xr.Dataset, options: SpotMarket, inputs: Inputs) -> xr.DataArray:
@@ -121,6 +134,10 @@ def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll:
 def _demand(base: np.ndarray, scenario: Scenario) -> np.ndarray:
     if scenario.demand_mw is None:
         return base
+    if base.sum() <= 0:
+        raise ValueError(
+            f"prepare.scenarios.{scenario.family}.demand_mw: the network has no load to scale; leave it out"
+        )
     return base * (scenario.demand_mw / base.sum())
 
 

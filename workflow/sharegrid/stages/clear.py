@@ -11,6 +11,7 @@ def clear(data: xr.Dataset, config: dict) -> xr.Dataset:
     """Cleared quantities, prices and objectives of all scenarios of the data."""
     highs.configure(**config.get("solver", {}))
     market = plugins.load_module("markets", config["market"])
+    schema.check(data, "data")
     if hasattr(market, "clear"):  # a market without scenarios clears itself, and describes its own results
-        return schema.check(market.clear(data), "own")
-    return schema.check(schema.described(clear_scenarios(market, data), "cleared"), "cleared")
+        return schema.check(schema.described(market.clear(data), "own", config), "own")
+    return schema.check(schema.described(clear_scenarios(market, data), "cleared", config), "cleared")

@@ -2,17 +2,25 @@
 
 import logging
 
+import numpy as np
 import xarray as xr
 
 from sharegrid import plugins, schema
 from sharegrid.mechanisms import deficit
+from sharegrid.optimise.coalitions import EVERYBODY
 
 log = logging.getLogger(__name__)
+AGREE = 1e-8  # relative
 
 
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, config: dict) -> xr.Dataset:
     """payment and profit (scenario, mechanism, participant) in $/h, profits at the true cost, and whatever the
     mechanisms, the deficit rules and the checks of the study add."""
+    schema.check(data, "data")
+    schema.check(cleared, "cleared")
+    if values is not None:
+        schema.check(values, "values")
+        _check_same_optimum(cleared, values)
     settled = {}
     for name, options in config["mechanisms"].items():
         log.info("mechanism %s", name)
@@ -25,7 +33,21 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, config
         log.info("check %s", name)
         check = plugins.load("properties", name)
         payments = _joined(payments, check(data, cleared, values, payments, **options))
-    return schema.check(schema.described(payments, "payments"), "payments")
+    return schema.check(schema.described(payments, "payments", config), "payments")
+
+
+def _check_same_optimum(cleared: xr.Dataset, values: xr.Dataset) -> None:
+    """RuntimeError if the back end of the values and the clearing disagree on the optimum with everybody."""
+    everybody, objective = (
+        values["cost"].sel(coalition=EVERYBODY),
+        cleared["objective"].sel(scenario=values["scenario"]),
+    )
+    apart = abs(everybody - objective) > AGREE * np.maximum(1.0, abs(objective))
+    if bool(apart.any()):
+        scenario = values["scenario"].values[apart.values][0]
+        raise RuntimeError(f"scenario {scenario}: J with everybody is {float(objective.sel(scenario=scenario)):.10g} $/h "
+                           f"when cleared and {float(everybody.sel(scenario=scenario)):.10g} $/h when valued; "
+                           "value it with backend: warm")  # fmt: skip
 
 
 def _together(settled: dict[str, xr.Dataset], cleared: xr.Dataset) -> xr.Dataset:

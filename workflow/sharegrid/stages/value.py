@@ -23,36 +23,83 @@ ASKED = {
 
 
 def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr.Dataset:
-    """Costs of the coalitions that the study asks for, for the `chunk`-th of `chunks` parts of its scenarios."""
+    """Costs of the coalitions that the study asks for: the `chunk`-th of `chunks` parts.
+
+    Parts are scenarios; where there are fewer scenarios than parts, the coalitions of a scenario are shared too. A part
+    can be empty. Raises ValueError for a scenario that does not exist, NotOptimal as the value engine.
+    """
     highs.configure(**config.get("solver", {}))
     market = plugins.load_module("markets", config["market"])
-    requests = [CoalitionRequest.model_validate(request) for request in config["requests"]]
-    asked = _asked(data, requests)
-    mine = np.array_split(list(asked), chunks)[chunk]
-    parts = []
-    for some in scenario_parts(data.sel(scenario=mine)):
-        engine = values.Engine(market, some, config["backend"])
+    schema.check(data, "data")
+    asked = _asked(data, [CoalitionRequest.model_validate(request) for request in config["requests"]])
+    blocks = max(1, chunks // len(asked))
+    mine = [(name, block) for name in asked for block in range(blocks)]
+    mine = [mine[k] for k in np.array_split(np.arange(len(mine)), chunks)[chunk]]
+    parts = _parts(market, data, asked, mine, blocks, config["backend"])
+    result = gather(parts) if parts else xr.Dataset(coords={"scenario": [], "coalition": []})
+    if config["compare"]:
+        result = _with_comparison(market, data, result, config["compare"], {name for name, block in mine if block == 0})
+    return schema.check(schema.described(result, "values", config), "values")
+
+
+def _parts(market, data: xr.Dataset, asked, mine, blocks: int, backend: str) -> list[xr.Dataset]:
+    """One values Dataset per (scenario, block of its coalitions) of `mine`."""
+    parts, mine_by_scenario = [], {}
+    for name, block in mine:
+        mine_by_scenario.setdefault(name, []).append(block)
+    for some in scenario_parts(data.sel(scenario=list(mine_by_scenario))) if mine else []:
+        engine = values.Engine(market, some, backend)
         for k, scenario in enumerate(some["scenario"].values):
             log.info("scenario %s (%d of %d)", scenario, len(parts) + 1, len(mine))
-            parts.append(_scenario(market, engine, k, some.isel(scenario=[k]), asked[scenario]))
-    result = gather(parts)
-    if config["compare"]:
-        names = [name for name in _matching(data, config["compare"]["scenarios"]) if name in mine]
-        compared = [_compare(market, data.sel(scenario=[name]), config["compare"]["rebuild_sample"]) for name in names]
-        if compared:
-            counts = xr.concat(compared, "scenario", join="exact").reindex(scenario=result["scenario"])
-            result = result.merge(counts, join="exact")
-    return schema.check(schema.described(result, "values"), "values")
+            absent = _absent(some.sizes["participant"], asked[scenario])
+            for block in mine_by_scenario[scenario]:
+                rows = _block(absent, asked[scenario], block, blocks)
+                if len(rows):
+                    parts.append(_scenario(market, engine, k, some.isel(scenario=[k]), asked[scenario], rows))
+    return parts
+
+
+def _block(absent: np.ndarray, kinds: set[str], block: int, blocks: int) -> np.ndarray:
+    """The rows of one block; core constraints are generated from all removals, so that scenario stays whole."""
+    if "core" in kinds:
+        return absent if block == 0 else absent[:0]
+    return np.array_split(absent, blocks)[block]
+
+
+def _with_comparison(market, data: xr.Dataset, result: xr.Dataset, compare: dict, mine: set[str]) -> xr.Dataset:
+    names = [name for name in _matching(data, compare["scenarios"]) if name in mine]
+    if not names:
+        return result
+    counts = xr.concat([_compare(market, data.sel(scenario=[name]), compare["rebuild_sample"]) for name in names],
+                       "scenario", join="exact")  # fmt: skip
+    return result.merge(counts.reindex(scenario=result["scenario"]), join="exact")
 
 
 def gather(parts: list[xr.Dataset]) -> xr.Dataset:
     """Values of several scenarios or chunks in one Dataset; coalitions keep the order in which they first appear."""
+    parts = [part for part in parts if part.sizes["scenario"]]
     order = list(dict.fromkeys(name for part in parts for name in part["coalition"].values))
     member = xr.concat([part["member"] for part in parts], "coalition", join="exact")
     member = member.isel(coalition=np.unique(member["coalition"].values.astype(str), return_index=True)[1])
     rest = [part.drop_vars("member").reindex(coalition=order) for part in parts]
-    result = xr.concat(rest, "scenario", data_vars="all", coords="minimal", compat="override", join="outer")
+    result = _one_row_per_scenario(xr.concat(rest, "scenario", data_vars="all", coords="minimal", compat="override",
+                                             join="outer", combine_attrs="override"))  # fmt: skip
     return schema.described(result.assign(member=member.sel(coalition=order)), "values")
+
+
+def _one_row_per_scenario(values_: xr.Dataset) -> xr.Dataset:
+    """Blocks of the coalitions of one scenario become one row."""
+    names = list(dict.fromkeys(values_["scenario"].values.tolist()))
+    if len(names) == values_.sizes["scenario"]:
+        return values_
+    rows = []
+    for name in names:
+        blocks = values_.isel(scenario=np.flatnonzero(values_["scenario"].values == name))
+        row = blocks.isel(scenario=[0])
+        for k in range(1, blocks.sizes["scenario"]):
+            row = row.combine_first(blocks.isel(scenario=[k]))
+        rows.append(row)
+    return xr.concat(rows, "scenario", data_vars="all", coords="minimal", compat="override", join="exact")
 
 
 def _asked(data: xr.Dataset, requests: list[CoalitionRequest]) -> dict[str, set[str]]:
@@ -77,12 +124,16 @@ def _matching(data: xr.Dataset, patterns: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _scenario(market, engine: values.Engine, k: int, one: xr.Dataset, kinds: set[str]) -> xr.Dataset:
-    """All coalitions asked of one scenario, as a values Dataset."""
-    count = one.sizes["participant"]
-    absent = _distinct(np.vstack([ASKED[kind](count) for kind in sorted(kinds)]))
-    found = engine.solve(k, absent)
-    complete = "all" in kinds
+def _absent(count: int, kinds: set[str]) -> np.ndarray:
+    """(coalition, participant), True = absent: all coalitions of the kinds."""
+    return _distinct(np.vstack([ASKED[kind](count) for kind in sorted(kinds)]))
+
+
+def _scenario(
+    market, engine: values.Engine, k: int, one: xr.Dataset, kinds: set[str], absent: np.ndarray
+) -> xr.Dataset:
+    """Some coalitions of the k-th scenario of the engine, with those that the core needs, as a values Dataset."""
+    found, complete = engine.solve(k, absent), "all" in kinds
     if "core" in kinds and not complete:
         absent, cost = core.generate(market, one, absent, found.cost)
         found, complete = _with_more(found, cost), True
@@ -115,11 +166,12 @@ def _dataset(one: xr.Dataset, absent: np.ndarray, found: Counterfactuals, comple
     arrays["member"] = (("coalition", "participant"), (~absent).astype("i1"))
     arrays["core_complete"] = ("scenario", [complete])
     alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(absent) if row.sum() == 1}
-    if len(alone) == len(participants):
-        order = [alone[who] for who in range(len(participants))]
-        for name in {"price", "shed"} & found.details.keys():
-            arrays[f"{name}_without"] = (("scenario", "participant", "bus"), found.details[name][order][None])
-            coords["bus"] = one["bus"].values
+    for name in {"price", "shed"} & found.details.keys():
+        detail = found.details[name]
+        without = np.full((1, len(participants), *detail.shape[1:]), np.nan)
+        without[0, list(alone)] = detail[list(alone.values())]
+        arrays[f"{name}_without"] = (("scenario", "participant", "bus"), without)
+        coords["bus"] = one["bus"].values
     return xr.Dataset(arrays, coords)  # at once: adding variables one by one costs ten times as much
 
 
