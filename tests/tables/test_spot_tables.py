@@ -193,7 +193,11 @@ def test_runtime_lists_the_compared_variants_in_whole_counts(network):
     [
         (allocation, {"scenario": "0.5"}, "option scenario: no '0.5'; .*known: none, 1, 0.9, 0.8, none|0|x0.8"),
         (allocation, {"scenario": "0.8", "rules": ["flat"]}, "option rules: no 'flat'; known: energy"),
-        (allocation_generators, {"scenario": "0.8", "rules": ["mixd"]}, "option rules: no 'mixd'; did you mean 'mixed'"),
+        (
+            allocation_generators,
+            {"scenario": "0.8", "rules": ["mixd"]},
+            "option rules: no 'mixd'; did you mean 'mixed'",
+        ),
         (allocation_generators, {"scenario": "0.5"}, "no '0.5'; .*known: none, 1"),
         (settlement, {"families": ["cases"]}, "option families: no 'cases'; known: best-response, misreport, variants"),
         (settlement, {"variants": ["0.7"]}, "option variants: no '0.7'; .*known: none, 1"),
