@@ -7,6 +7,8 @@ import pytest
 
 from sharegrid.readers import network
 from sharegrid.readers import pypsa as reader
+from sharegrid.stages.prepare import prepare
+from spot import RESOURCES
 
 
 def test_without_pypsa_the_error_names_the_cure(tmp_path, monkeypatch):
@@ -97,3 +99,15 @@ def test_a_file_that_is_not_a_network(tmp_path):
     path.write_text("garbage")
     with pytest.raises(ValueError, match="grid.nc: not a readable PyPSA network"):
         reader.read(path)
+
+
+def test_generators_keep_their_names_in_the_spot_market(grid, tmp_path):
+    grid.remove("Link", "dc")
+    grid.generators.loc["wind", "bus"] = "north"
+    grid.remove("Bus", "island")
+    network = {"reader": "pypsa", "path": str(export(grid, tmp_path))}
+    names = list(grid.generators.index)
+    families = {"v": {"label": "{limits}"}, "w": {"label": "without", "without": [names[0]]}}
+    data = prepare({"market": "spot", "network": network, "scenarios": families, "voll": 1e4}, RESOURCES)
+    assert data["participant"].values.tolist() == names
+    assert data["offer_quantity"].sum("block").sel(scenario="without", generator=names[0]).item() == 0

@@ -97,7 +97,7 @@ class SpotMarket(Section):
     voll: Positive = 1000.0
     """Value of lost load [$/MWh]; no offer may be dearer."""
     first_generator: Annotated[int, Field(ge=0)] = 0
-    """Name of the first generator row; the others count on."""
+    """Name of the first generator row, the others count on; PyPSA's generators keep their own names."""
     participants: dict[str, list[str]] | None = None
     """Owner -> its generators; each generator is a participant of its own if not given."""
     scenarios: dict[str, ScenarioFamily]

@@ -92,14 +92,17 @@ def _cost(points: np.ndarray, output: float) -> float:
     return float(np.interp(nearest, *points)) + _slope_at(points, output) * (output - nearest)
 
 
-def in_scenario(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float) -> dict[str, np.ndarray]:
+def in_scenario(
+    data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, voll: float, twins: set[str]
+) -> dict[str, np.ndarray]:
     """True and reported offers of one scenario: cost_quantity, offer_quantity, offer_price (generator, block) and
     cost_quadratic, offer_quadratic (generator), units as in schema.py.
 
-    Offers above the value of lost load are rejected, so a deviator asks for `voll` [$/MWh] at most.
+    Offers above the value of lost load are rejected, so a deviator asks for `voll` [$/MWh] at most. `twins`: the second
+    bidders of units that some family splits.
     """
     who, moves = data["generator"].values, data["owner"].values == scenario.deviator
-    share = np.array([_share(name, family) for name in who])
+    share = np.array([_share(name, family, twins) for name in who])
     price_factor, quantity_factor = np.ones(len(who)), np.array([float(name not in family.without) for name in who])
     for name, factor in family.distortion.get(scenario.distortion, {}).items():
         price_factor[who == name] *= factor
@@ -121,11 +124,11 @@ def in_scenario(data: xr.Dataset, scenario: Scenario, family: ScenarioFamily, vo
     }
 
 
-def _share(name: str, family: ScenarioFamily) -> float:
+def _share(name: str, family: ScenarioFamily, twins: set[str]) -> float:
     """Part of its capacity that a generator has in a family: half if split; a twin has none elsewhere."""
     if family.split and name in (family.split, f"{family.split}b"):
         return 0.5
-    return 0.0 if name.endswith("b") else 1.0
+    return 0.0 if name in twins else 1.0
 
 
 def checked(data: xr.Dataset) -> xr.Dataset:

@@ -36,7 +36,9 @@ def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:
 
 
 def _named(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
-    """Generators get their names: counted from first_generator."""
+    """Generators get the names of their file, or are counted from first_generator."""
+    if "generator_name" in network:
+        return network.assign_coords(generator=network["generator_name"].values.astype(str))
     names = [str(int(k) + options.first_generator) for k in network["generator"].values]
     return network.assign_coords(generator=names)
 
@@ -83,6 +85,10 @@ def _split(network: xr.Dataset, families: dict[str, ScenarioFamily]) -> xr.Datas
     """Add a twin, named with a trailing b, of each generator that some family splits."""
     for name in sorted({family.split for family in families.values() if family.split}):
         _known(network["generator"], name, "split")
+        if f"{name}b" in network["generator"].values:
+            raise ValueError(
+                f"prepare.scenarios: split: generator '{name}b' exists, so '{name}' cannot get a twin of that name"
+            )
         twin = network.sel(generator=[name]).assign_coords(generator=[f"{name}b"])
         network = xr.concat([network, twin], "generator", data_vars="minimal")
     return network
@@ -115,8 +121,9 @@ def _by_scenario(data, network, rate, scenarios: list[Scenario], families, voll:
     """What differs between scenarios, as (dims, values): demand, price of lost load, line limits and offers."""
     lost_load = [_price_of_lost_load(one, families[one.family], voll) for one in scenarios]
     base, rates = (network["load"] + network["shunt"]).values, rate.values
+    twins = {f"{family.split}b" for family in families.values() if family.split}
     by_offer = [
-        offers.in_scenario(data, one, families[one.family], price)
+        offers.in_scenario(data, one, families[one.family], price, twins)
         for one, price in zip(scenarios, lost_load, strict=True)
     ]
     stacked = {name: np.stack([one[name] for one in by_offer]) for name in by_offer[0]}

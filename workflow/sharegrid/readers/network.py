@@ -27,6 +27,7 @@ VARIABLES = {
     "rate": ("branch", "MW", "flow limit in both directions, inf if there is none"),
     "angle_min": ("branch", "rad", "lower limit of the angle difference, as in the file"),
     "angle_max": ("branch", "rad", "upper limit of the angle difference, as in the file"),
+    "generator_name": ("generator", "1", "name of the generator in its file, where it has one"),
     "generator_bus": ("generator", "1", "bus of the generator"),
     "p_min": ("generator", "MW", "minimum output"),
     "p_max": ("generator", "MW", "maximum output"),
@@ -49,7 +50,7 @@ VARIABLES = {
     "base_mva": ((), "MVA", "base of the per-unit values"),
 }
 MAY_BE_INFINITE = {"rate", "angle_min", "angle_max"}
-MAY_BE_ABSENT = {name for name in VARIABLES if name.startswith("dcline_") or "_point_" in name}
+MAY_BE_ABSENT = {name for name in VARIABLES if name.startswith("dcline_") or "_point_" in name} | {"generator_name"}
 PADDED = {name for name in VARIABLES if "_point_" in name}  # NaN where a unit has fewer points
 BUS_LABELS = ("from_bus", "to_bus", "generator_bus", "dcline_from", "dcline_to")
 
@@ -170,6 +171,8 @@ def check_types(network: xr.Dataset) -> None:
     for name in network.variables:
         if name in BUS_LABELS or name == "bus":
             allowed, wanted = ("iu", "integers") if bus_kind in "iu" else ("UTO", "text labels like those of the buses")
+        elif name == "generator_name":
+            allowed, wanted = "UTO", "text"
         elif name in ("bus_type", "area", "branch", "generator", "dcline"):
             allowed, wanted = "iu", "integers"
         else:

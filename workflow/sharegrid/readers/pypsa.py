@@ -201,6 +201,7 @@ def _generators(grid, table: pd.DataFrame, now) -> dict[str, np.ndarray]:
     at = {name: _at(grid, "Generator", name, now).loc[table.index].to_numpy() for name in OFFER}
     size = table.p_nom.to_numpy(dtype=float)
     return {
+        "generator_name": _text(table.index),
         "generator_bus": _text(table.bus),
         "p_min": size * at["p_min_pu"],
         "p_max": size * at["p_max_pu"],
