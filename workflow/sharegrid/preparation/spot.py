@@ -45,8 +45,6 @@ def _named(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:
 
 def _check_names(generator: xr.DataArray, families: dict[str, ScenarioFamily]) -> None:
     """ValueError for a generator that a family names and the network lacks: the study would believe in a change."""
-    if not generator.size:
-        raise ValueError("prepare.network: generator: none is in service")
     for family, one in families.items():
         named = {"offer_price": one.offer_price, "without": one.without}
         named |= {f"distortion.{key}": factors for key, factors in one.distortion.items()}
