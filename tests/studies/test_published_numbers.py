@@ -14,20 +14,6 @@ from sharegrid.stages import clear, pay, prepare, present, value
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = pd.read_csv(ROOT / "tests/reference/published.csv")
-COLUMNS = {
-    "tab_2_wholesale_payments": "unit, demand_mw, p_mw, cost, uniform_revenue, vcg_payment, pab_payment, vcg_profit, "
-    "vcg_per_mwh, shed_without_i, rsi",
-    "tab_2_properties": "property, residual, pass",
-    "tab_3_30_settlement": "variant, gen, bus, p_mw, cost, lmp, lmp_revenue, pab_payment, vcg_payment, core_payment, "
-    "premium, shed_without, profit_lmp, profit_pab, profit_vcg, profit_core",
-    "tab_3_30_balance": "variant, J, load_payment, lmp_gen, vcg_total, core_total, congestion_rent, premium, "
-    "revenue_inadequacy, alpha, uniform_adder",
-    "tab_3_30_misreport": "variant, gen, m, p_mw, profit_vcg, profit_lmp, profit_pab",
-    "tab_3_30_allocation": "bus, energy, lmp_proportional, beneficiary",
-    "tab_3_30_allocation_generators": "gen, lmp_revenue, vcg_payment, generator_scaling, mixed",
-    "tab_3_2383_balance": "variant, J, load_payment, lmp_gen, vcg_total, core_total, congestion_rent, premium, "
-    "revenue_inadequacy, alpha, uniform_adder, dispatched, lmp_min, lmp_max, vcg_profit_total",
-}
 
 
 @cache
@@ -59,13 +45,6 @@ def test_published_number(row):
 
 def _same(value, wanted: str) -> bool:
     return str(value) == wanted or (not isinstance(value, str) and float(value) == float(wanted))
-
-
-@pytest.mark.parametrize("table", COLUMNS)
-def test_columns(table):
-    study = {"2": "ch2-wholesale", "3": "ch3-ieee30"}[table.split("_")[1]]
-    study = "ch3-polish2383" if "2383" in table else study
-    assert ", ".join(tables(study)[table].columns) == COLUMNS[table]
 
 
 def test_every_proposition_holds():

@@ -21,7 +21,8 @@ LAYERS = [
     {"preparation"},
     {"readers"},
     {"config", "files", "logs"},
-    {"options", "pages", "plugins", "schema"},
+    {"pages", "scenarios", "schema"},
+    {"options", "plugins"},
 ]
 LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}
 SOURCES = sorted(plugins.PACKAGE.rglob("*.py"))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 
 from sharegrid import options, plugins
 from sharegrid.options import Section
-from sharegrid.preparation.scenarios import expand
+from sharegrid.scenarios import expand
 
 STAGES = ("prepare", "clear", "value", "pay", "plan", "coordinate", "present")
 SOLVING = ("clear", "value", "plan", "coordinate")

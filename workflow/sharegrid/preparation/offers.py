@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.options import ScenarioFamily, SpotMarket
-from sharegrid.preparation.scenarios import Scenario
+from sharegrid.scenarios import Scenario
 
 
 def true_offers(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:

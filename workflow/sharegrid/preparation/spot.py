@@ -7,7 +7,7 @@ from sharegrid import schema
 from sharegrid.options import ScenarioFamily, SpotMarket
 from sharegrid.preparation import dc_form, offers
 from sharegrid.preparation.inputs import Inputs
-from sharegrid.preparation.scenarios import Scenario, coordinates, expand
+from sharegrid.scenarios import Scenario, coordinates, expand
 
 
 def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:

@@ -3,7 +3,7 @@
 import pytest
 
 from sharegrid.options import ScenarioFamily
-from sharegrid.preparation.scenarios import expand
+from sharegrid.scenarios import expand
 
 UNITS = ["0", "1"]
 
