@@ -8,7 +8,7 @@ CORES ?= all
 BIN := .venv/bin
 STEPS = --require-hashes --disable-pip-version-check
 
-.PHONY: all env test bench report lint clean env-pypsa test-pypsa lock
+.PHONY: all env test bench report lint schema clean env-pypsa test-pypsa lock
 .DELETE_ON_ERROR:
 
 all: env
@@ -40,6 +40,10 @@ lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --line-length 120 --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+
+# Names and options of study files, for editors; tests compare it with the code.
+schema: env
+	$(BIN)/python -c "import json; from sharegrid import config; print(json.dumps(config.json_schema(), indent=2))" > config/study.schema.json
 
 clean:
 	rm -rf results logs benchmarks report.html .snakemake
