@@ -7,6 +7,7 @@ import xarray as xr
 
 import spot
 from one_node import paid
+from sharegrid import schema
 from sharegrid.markets import spot as market
 from sharegrid.mechanisms import core_selecting, deficit, lmp, pay_as_bid, vcg
 from sharegrid.optimise import coalitions
@@ -52,7 +53,7 @@ def random_network(seed: int, scenarios: int) -> xr.Dataset:
     same = {name: ("scenario", [value] * scenarios) for name, value in
             {"variant": "random", "deviator": "", "n1_rule": "voll", "distortion": "truthful", "family": "variants",
              "price_multiplier": 1.0, "quantity_multiplier": 1.0, "demand_mw": 0.0}.items()}  # fmt: skip
-    return xr.Dataset(
+    data = xr.Dataset(
         {
             "demand": (("scenario", "bus"), rng.uniform(0, 60, (scenarios, buses))),
             "voll": ("scenario", np.full(scenarios, 300.0)),
@@ -74,6 +75,7 @@ def random_network(seed: int, scenarios: int) -> xr.Dataset:
         | {"base": ("scenario", labels), "scenario": labels, "bus": np.arange(buses), "branch": np.arange(len(ends))}
         | {"generator": names, "participant": names, "block": np.arange(3)},
     )
+    return schema.described(data, "data")
 
 
 @pytest.fixture(scope="module")

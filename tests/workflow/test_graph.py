@@ -135,7 +135,7 @@ def test_edited_mechanisms_of_one_study_rerun_its_pay_and_present(copy):
     ("old", "new", "planned"),
     [
         ("voll: 1000", "voll: 900", jobs("small", *ALL_STAGES)),
-        ("coalitions: core", "coalitions: pairs", jobs("small", "value", "pay", "present")),
+        ("coalitions: core", "coalitions: all", jobs("small", "value", "pay", "present")),
         ("Congestion spreads", "Congestion separates", jobs("small", "present")),
         ("Lower limits are zero", "No lower limits", jobs("small", "present")),
         ("    settlement: {kind", "    payments: {kind", jobs("small", "present")),
