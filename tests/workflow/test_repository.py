@@ -278,6 +278,8 @@ def test_the_readme_s_own_study_runs(whole, tmp_path):
     shutil.copy(raw / "pglib/pglib_opf_case5_pjm.m", raw / "mine.m")
     (sandbox.folder / "config/studies/my-market.yaml").write_text(textwrap.dedent(example))
     sandbox.run("my-market")
-    assert {name for name in sandbox.results() if name.startswith("my-market/")} == {
-        f"my-market/{dataset}.nc" for dataset in ("data", "cleared", "values", "payments")
-    }
+    made = {name.removeprefix("my-market/") for name in sandbox.results() if name.startswith("my-market/")}
+    datasets = {f"{dataset}.nc" for dataset in ("data", "cleared", "values", "payments")}
+    figures = {f"figures/payment_per_mwh.{suffix}" for suffix in ("svg", "pdf", "png")}
+    tables = {f"tables/{stem}.{suffix}" for stem in ("payments", "totals") for suffix in ("csv", "html")}
+    assert made == datasets | figures | tables | {"about.html"}
