@@ -41,6 +41,7 @@ def read(tmp_path, text):
         ("lmp: {}", "lmp: {price: 3}", ["pay.mechanisms.lmp", "price", "unknown"]),
         ("0.76", "-0.76", ["limits", "greater than 0", "-0.76"]),
         ("0.76", "nan", ["limits"]),
+        ("[{scenarios: [variants], coalitions: removals}]", "[]", ["value.requests", "at least 1"]),
         ("removals", "removels", ["value.requests.0.coalitions", "removals", "removels"]),
         ("market: spot", "market: spott", ["prepare.market", "spott", "did you mean 'spot'"]),
         ("[variants]", "[varaints]", ["'varaints' is no family", "did you mean 'variants'"]),

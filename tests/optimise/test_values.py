@@ -221,3 +221,11 @@ def test_results_say_how_they_were_made():
     assert '"bid_mode": "blocks"' in data.attrs["configuration"]
     for name, variable in {**values.variables, **data.variables}.items():
         assert {"units", "long_name"} <= set(variable.attrs), name
+
+
+def test_engines_are_compared_on_valued_scenarios_only():
+    data = spot_market("case30", limits=["none", 0.76])
+    config = {"market": "spot", "backend": "warm", "compare": {"scenarios": ["*"], "rebuild_sample": 1}}
+    config["requests"] = [{"scenarios": ["none"], "coalitions": "removals"}]
+    with pytest.raises(ValueError, match=r"compare: scenario '0\.76' is in no request"):
+        value(data, config)

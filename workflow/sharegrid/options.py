@@ -162,7 +162,7 @@ class Value(Section):
 
     backend: Literal["rebuild", "warm", "reduced", "merit-order"] = "warm"
     """rebuild: slow reference; warm: live model, bounds flipped; reduced: large DC networks; merit-order: closed form."""
-    requests: list[CoalitionRequest]
+    requests: Annotated[list[CoalitionRequest], Field(min_length=1)]
     """The coalitions to value; a scenario that no request names is cleared only."""
     chunks: Annotated[int, Field(ge=1)] = 1
     """Number of jobs that share the scenarios."""

@@ -32,13 +32,17 @@ def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr
     market = plugins.load_module("markets", config["market"])
     schema.check(data, "data")
     asked = _asked(data, [CoalitionRequest.model_validate(request) for request in config["requests"]])
+    compare = config["compare"]
+    for name in _matching(data, compare["scenarios"]) if compare else []:
+        if name not in asked:
+            raise ValueError(f"value.compare: scenario '{name}' is in no request; add it to value.requests")
     blocks = max(1, chunks // len(asked))
     mine = [(name, block) for name in asked for block in range(blocks)]
     mine = [mine[k] for k in np.array_split(np.arange(len(mine)), chunks)[chunk]]
     parts = _parts(market, data, asked, mine, blocks, config["backend"])
     result = gather(parts) if parts else xr.Dataset(coords={"scenario": [], "coalition": []})
-    if config["compare"]:
-        result = _with_comparison(market, data, result, config["compare"], {name for name, block in mine if block == 0})
+    if compare:
+        result = _with_comparison(market, data, result, compare, {name for name, block in mine if block == 0})
     return schema.check(schema.described(result, "values", config), "values")
 
 
