@@ -2,7 +2,7 @@
 
 import pytest
 
-from sharegrid.options import ScenarioFamily
+from sharegrid.options.spot import ScenarioFamily
 from sharegrid.scenarios import expand
 
 UNITS = ["0", "1"]

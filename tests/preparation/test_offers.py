@@ -6,7 +6,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sharegrid.options import SpotMarket
+from sharegrid.options.spot import SpotMarket
 from sharegrid.preparation import offers
 from spot import cleared, spot_market
 

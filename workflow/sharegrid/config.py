@@ -5,13 +5,16 @@ import fnmatch
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from sharegrid import options, plugins
-from sharegrid.options import Section
+from sharegrid import plugins
+from sharegrid.options import stages as options
+from sharegrid.options.base import Positive, Section
+from sharegrid.options.markets import MARKETS
+from sharegrid.options.spot import ScenarioFamily, SpotMarket
 from sharegrid.scenarios import expand
 
 STAGES = ("prepare", "clear", "value", "pay", "plan", "coordinate", "present")
@@ -69,7 +72,7 @@ class Study(Section):
     """What the study is about, its choices of reading and its limits."""
     uses: list[str] = Field(default_factory=list)
     """Other studies whose payments the figures and tables also show."""
-    prepare: Annotated[options.SpotMarket | options.ReferenceMarket, Field(discriminator="market")]
+    prepare: Annotated[Union[tuple(MARKETS.values())], Field(discriminator="market")]  # noqa: UP007
     """The market and its data."""
     clear: options.Clear | None = None
     """The optimum with everybody."""
@@ -115,7 +118,7 @@ class Study(Section):
         }
         if stage == "prepare":
             modules.add(plugins.module_of("preparation", self.market))
-            modules.add(plugins.module_of("readers", self.prepare.reader))
+            modules |= {plugins.module_of("readers", reader) for reader in self.prepare.readers}
         if stage in ("clear", "value"):
             modules.add(plugins.module_of("markets", self.market))
         return sorted(modules)
@@ -135,7 +138,7 @@ class Solver(Section):
 
     name: Literal["highs"] = "highs"
     """The solver; HiGHS is the only one."""
-    time_limit_s: options.Positive | None = None
+    time_limit_s: Positive | None = None
     """Longest time of a single solve [s]; a longer one is an error. No limit if not given."""
 
 
@@ -176,11 +179,7 @@ class Configuration(BaseModel):
 
     def raw_files(self, study: str) -> list[str]:
         """Paths of the raw files that a study reads, relative to the resources folder."""
-        prepare = self.studies[study].prepare
-        if isinstance(prepare, options.ReferenceMarket):
-            cases = sorted((self.resources / prepare.cases).glob("*.m"))
-            return [path.relative_to(self.resources).as_posix() for path in cases] + [prepare.baseline]
-        return prepare.raw_files
+        return self.studies[study].prepare.raw_files(self.resources)
 
 
 def load(config: dict, here: Path) -> Configuration:
@@ -261,14 +260,14 @@ def _checked(model: type[BaseModel], content: dict, file: str):
 
 def _explain(model: type[BaseModel], problem: dict, file: str) -> tuple[str, str]:
     """(file and key path, what is wrong there)."""
-    place = [part for part in problem["loc"] if part not in options.MARKETS and not BRANCH.fullmatch(str(part))]
+    place = [part for part in problem["loc"] if part not in MARKETS and not BRANCH.fullmatch(str(part))]
     where = f"{file}: {'.'.join(map(str, place))}"
     if problem["type"] == "extra_forbidden":
         return where, f"unknown key{nearest(str(place[-1]), _keys_at(model, problem['loc'][:-1]))}"
     if problem["type"] == "union_tag_invalid":
         return (
             f"{where}.market",
-            f"no market '{problem['ctx']['tag']}'{nearest(problem['ctx']['tag'], options.MARKETS)}",
+            f"no market '{problem['ctx']['tag']}'{nearest(problem['ctx']['tag'], MARKETS)}",
         )
     message, shown = problem["msg"].removeprefix("Value error, "), problem.get("input")
     return where, message + ("" if isinstance(shown, dict | list) else f" (got {shown!r})")
@@ -278,8 +277,8 @@ def _keys_at(model: Any, place: tuple) -> list[str]:
     """Keys that are allowed at a place of a model."""
     for part in place:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            if part in options.MARKETS:
-                model = options.MARKETS[part]
+            if part in MARKETS:
+                model = MARKETS[part]
             else:
                 model = model.model_fields[part].annotation
         else:  # a list or a dictionary: go to what it holds
@@ -337,7 +336,7 @@ def _check_requests(study: Study, path: Path) -> None:
     for stage in ("value", "pay"):
         if getattr(study, stage) and not study.clear:
             raise ConfigError(f"{path}: {stage}: needs the stage clear; add 'clear: {{}}'")
-    if study.value and isinstance(study.prepare, options.SpotMarket):
+    if study.value and isinstance(study.prepare, SpotMarket):
         asked = [*study.value.requests, *([study.value.compare] if study.value.compare else [])]
         for pattern in (pattern for request in asked for pattern in request.scenarios):
             _check_pattern(pattern, study.prepare.scenarios, path)
@@ -345,7 +344,7 @@ def _check_requests(study: Study, path: Path) -> None:
         _check_mechanisms(study, path)
 
 
-def _check_pattern(pattern: str, families: dict[str, options.ScenarioFamily], path: Path) -> None:
+def _check_pattern(pattern: str, families: dict[str, ScenarioFamily], path: Path) -> None:
     """Labels of misreports need the participants, which the network names: there only a plain label is compared."""
     try:
         labels = [one.label for one in expand({name: one for name, one in families.items() if not one.misreport}, [])]

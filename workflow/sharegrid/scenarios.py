@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from sharegrid.options import ScenarioFamily
+from sharegrid.options.spot import ScenarioFamily
 
 TRUTHFUL = "truthful"
 SAME = ("limits", "demand_mw", "voll", "n1_rule", "backstop_price", "distortion", "offer_price", "without", "split")

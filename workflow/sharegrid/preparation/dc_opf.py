@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sharegrid.options import ReferenceMarket
+from sharegrid.options.dc_opf import ReferenceMarket
 from sharegrid.preparation import dc_form as dc_forms
 from sharegrid.preparation.inputs import Inputs
 from sharegrid.readers.network import REFERENCE, positions

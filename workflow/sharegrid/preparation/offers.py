@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from sharegrid.options import ScenarioFamily, SpotMarket
+from sharegrid.options.spot import ScenarioFamily, SpotMarket
 from sharegrid.scenarios import Scenario
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid import schema
-from sharegrid.options import ScenarioFamily, SpotMarket
+from sharegrid.options.spot import ScenarioFamily, SpotMarket
 from sharegrid.preparation import dc_form, offers
 from sharegrid.preparation.inputs import Inputs
 from sharegrid.scenarios import Scenario, coordinates, expand

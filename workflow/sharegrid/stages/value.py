@@ -10,7 +10,7 @@ from sharegrid import plugins, schema
 from sharegrid.optimise import coalitions, core, highs, values
 from sharegrid.optimise.clear import scenario_parts
 from sharegrid.optimise.coalitions import Counterfactuals
-from sharegrid.options import CoalitionRequest
+from sharegrid.options.stages import CoalitionRequest
 
 log = logging.getLogger(__name__)
 ENGINES = ("rebuild", "warm", "reduced")
