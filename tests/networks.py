@@ -48,4 +48,5 @@ def random_market(buses: int, seed: int = 0, scenarios: int = 1, generators: int
     )
     everywhere = {"offer_quantity": "cost_quantity", "offer_price": "cost_price"}
     reported = {name: data[true].expand_dims(scenario=labels) for name, true in everywhere.items()}
-    return schema.described(checked(data.assign(reported)), "data")
+    data = checked(data.assign(reported)).assign_attrs(market="spot", money="$/h", energy="MW", centre="loads")
+    return schema.described(data, "data")

@@ -75,7 +75,7 @@ def random_network(seed: int, scenarios: int) -> xr.Dataset:
         | {"base": ("scenario", labels), "scenario": labels, "bus": np.arange(buses), "branch": np.arange(len(ends))}
         | {"generator": names, "participant": names, "block": np.arange(3)},
     )
-    return schema.described(data, "data")
+    return schema.described(data.assign_attrs(market="spot", money="$/h", energy="MW", centre="loads"), "data")
 
 
 @pytest.fixture(scope="module")

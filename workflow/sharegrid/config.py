@@ -121,6 +121,8 @@ class Study(Section):
             modules |= {plugins.module_of("readers", reader) for reader in self.prepare.readers}
         if stage in ("clear", "value"):
             modules.add(plugins.module_of("markets", self.market))
+        if stage not in ("plan", "coordinate", "present"):
+            modules.add(plugins.module_of("contracts", self.market))
         return sorted(modules)
 
     def named_plugins(self, stage: str, field: str) -> list[tuple[str, str, dict]]:
@@ -403,7 +405,7 @@ def json_schema() -> dict:
     schema["title"] = "sharegrid study"
     for field, kind in (("mechanisms", "mechanisms"), ("checks", "properties")):
         place = schema["$defs"]["Pay"]["properties"][field]
-        place |= {"additionalProperties": False, "properties": _plugin_schemas(kind)}
+        place |= {"additionalProperties": False, "patternProperties": _plugin_schemas(kind)}
     return schema
 
 
@@ -411,5 +413,5 @@ def _plugin_schemas(kind: str) -> dict:
     schemas = {}
     for name in plugins.available(kind):
         allowed = plugins.options(plugins.module_of(kind, name), plugins.FUNCTIONS[kind])
-        schemas[name] = _option_model(allowed).model_json_schema() | {"title": name}
+        schemas[f"^{name}(@.+)?$"] = _option_model(allowed).model_json_schema() | {"title": name}
     return schemas

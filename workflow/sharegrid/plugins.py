@@ -17,6 +17,7 @@ from types import ModuleType
 PACKAGE = Path(__file__).resolve().parent
 NAME = PACKAGE.name
 FUNCTIONS = {
+    "contracts": "variables",
     "readers": "read",
     "preparation": "prepare",
     "markets": "build",
@@ -49,9 +50,12 @@ def snake(name: str) -> str:
 
 
 def module_of(kind: str, name: str) -> str:
-    """Dotted module of the plug-in `name` (dashes or underscores) of the package `kind`; UnknownPlugin names the nearest one."""
+    """Dotted module of the plug-in `name` (dashes or underscores) of the package `kind`; UnknownPlugin names the nearest one.
+
+    What follows an @ is a label of the study, which tells apart the uses of one plug-in with different options.
+    """
     known = available(kind)
-    dashed = name.replace("_", "-")
+    dashed = name.partition("@")[0].replace("_", "-")
     if dashed not in known:
         near = difflib.get_close_matches(dashed, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"

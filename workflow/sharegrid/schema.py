@@ -1,113 +1,88 @@
-"""The Dataset contract: every variable that stages hand to each other, with its dims, unit and meaning."""
+"""The Dataset contract: every variable that stages hand to each other, with its dims, unit and meaning.
+
+Here are the variables that all markets have, which mechanisms read; a market's own are in contracts/.
+"""
 
 import json
+import re
 from importlib.metadata import version
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from sharegrid import plugins
+from sharegrid.contracts.base import ENERGY, MONEY, Variable
+from sharegrid.contracts.base import variable as v
+
 ALIKE = ("scenario",)  # a dim that a variable may lack where it is the same in all scenarios
-
-
-class Variable(NamedTuple):
-    """Unit, meaning and dims of a variable. `finite` forbids NaN, which says "not asked", and infinity, which says "no
-    limit"; `low` is the smallest value."""
-
-    unit: str
-    meaning: str
-    dims: tuple[str, ...]
-    finite: bool = True
-    low: float = -np.inf
-
-
-def _v(unit: str, meaning: str, dims: str = "", finite: bool = True, low: float = -np.inf) -> Variable:
-    return Variable(unit, meaning, tuple(dims.split()), finite, low)
-
-
 ROUNDING = 1e-6  # what a solver may leave below `low`
+OF_THE_MARKET = ("market", "money", "energy", "centre")  # attributes that all Datasets of a study take from its data
 LABELS = {  # the coordinates along the dims
-    "scenario": _v("1", "scenario", "scenario"),
-    "bus": _v("1", "bus", "bus"),
-    "branch": _v("1", "branch", "branch"),
-    "generator": _v("1", "generator", "generator"),
-    "block": _v("1", "offer block, from the cheapest", "block"),
-    "participant": _v("1", "participant", "participant"),
-    "coalition": _v("1", "coalition, named by who is absent", "coalition"),
-    "engine": _v("1", "back end of the value engine", "engine"),
-    "mechanism": _v("1", "payment mechanism", "mechanism"),
-    "deficit_rule": _v("1", "rule that shares the deficit", "deficit_rule"),
+    "scenario": v("1", "scenario", "scenario"),
+    "bus": v("1", "bus", "bus"),
+    "branch": v("1", "branch", "branch"),
+    "generator": v("1", "generator", "generator"),
+    "block": v("1", "offer block, from the cheapest", "block"),
+    "participant": v("1", "participant", "participant"),
+    "time": v("h", "hour of the day", "time"),
+    "day": v("1", "day", "day"),
+    "outcome": v("1", "stochastic outcome", "outcome"),
+    "coalition": v("1", "coalition, named by who is absent", "coalition"),
+    "side": v("1", "direction of a small change", "side"),
+    "engine": v("1", "back end of the value engine", "engine"),
+    "mechanism": v("1", "payment mechanism", "mechanism"),
+    "method": v("1", "planning or coordination method", "method"),
+    "deficit_rule": v("1", "rule that shares the deficit", "deficit_rule"),
 }
-
-
 DATA = {
-    "demand": _v("MW", "demand with shunts; negative = fixed injection", "scenario bus"),
-    "voll": _v("$/MWh", "price of lost load in the model", "scenario", low=0),
-    "from_bus": _v("1", "bus where the branch starts", "branch"),
-    "to_bus": _v("1", "bus where the branch ends", "branch"),
-    "susceptance": _v("MW/rad", "susceptance of the branch", "branch"),
-    "shift": _v("rad", "phase shift of the branch", "branch"),
-    "line_limit": _v("MW", "limit of the branch; infinite = none", "scenario branch", False, 0),
-    "reference_bus": _v("1", "bus with angle 0"),
-    "generator_bus": _v("1", "bus of the generator", "generator"),
-    "offer_quantity": _v("MW", "reported width of the block", "scenario generator block", low=0),
-    "offer_price": _v("$/MWh", "reported price of the block", "scenario generator block"),
-    "offer_quadratic": _v("$/MW^2h", "reported quadratic cost", "scenario generator", low=0),
-    "must_run": _v("MW", "forced part of the output", "generator"),
-    "must_run_cost": _v("$/h", "cost of the forced part", "generator"),
-    "cost_quantity": _v("MW", "true width of the block", "generator block", low=0),
-    "cost_price": _v("$/MWh", "true price of the block", "generator block"),
-    "cost_quadratic": _v("$/MW^2h", "true quadratic cost", "generator", low=0),
-    "owner": _v("1", "participant that owns the generator", "generator"),
-    "family": _v("1", "family of scenarios", "scenario"),
-    "variant": _v("1", "line limits: none, case or a factor on the case's", "scenario"),
-    "n1_rule": _v("1", "rule for counterfactuals without enough capacity", "scenario"),
-    "distortion": _v("1", "false report of several participants", "scenario"),
-    "deviator": _v("1", "participant that deviates from the base scenario", "scenario"),
-    "price_multiplier": _v("1", "deviator's factor on its offer prices", "scenario"),
-    "quantity_multiplier": _v("1", "deviator's factor on its offered quantities", "scenario"),
-    "base": _v("1", "scenario from which the deviator deviates", "scenario"),
-    "demand_mw": _v("MW", "total demand", "scenario"),
+    "family": v("1", "family of scenarios", "scenario"),
+    "deviator": v("1", "participant that deviates from the base scenario", "scenario"),
+    "base": v("1", "scenario from which the deviator deviates", "scenario"),
+    "taking_part": v("1", "1 if the participant belongs to the market of the scenario", "scenario participant", low=0),
 }
 CLEARED = {
-    "objective": _v("$/h", "minimised cost J with everybody, with lost load", "scenario"),
-    "relative_gap": _v("1", "certified relative gap of the objective", "scenario"),
-    "dispatch": _v("MW", "output of the generator", "scenario generator"),
-    "block_dispatch": _v("MW", "accepted part of the block", "scenario generator block"),
-    "shed": _v("MW", "lost load", "scenario bus", low=0),
-    "served": _v("MW", "served demand", "scenario bus"),
-    "flow": _v("MW", "flow from from_bus to to_bus", "scenario branch"),
-    "price": _v("$/MWh", "locational marginal price: cost of one more MW of demand", "scenario bus"),
-    "line_multiplier": _v("$/MWh", "multiplier of the upper minus that of the lower flow limit", "scenario branch"),
-    "output": _v("MW", "output of the participant", "scenario participant"),
-    "reported_cost": _v("$/h", "cost of its output as reported", "scenario participant"),
-    "true_cost": _v("$/h", "true cost of its output", "scenario participant"),
-    "price_revenue": _v("$/h", "revenue at the marginal prices", "scenario participant"),
-    "load_payment": _v("$/h", "payment of the loads at the marginal prices", "scenario"),
-    "congestion_rent": _v("$/h", "load payment minus generators' revenue at the marginal prices", "scenario"),
-    "lost_load": _v("MW", "total lost load", "scenario"),
+    "objective": v(MONEY, "minimised cost J with everybody", "scenario"),
+    "relative_gap": v("1", "certified relative gap of the objective", "scenario"),
+    "output": v(ENERGY, "output of the participant", "scenario participant"),
+    "reported_cost": v(MONEY, "cost of its output as reported", "scenario participant"),
+    "true_cost": v(MONEY, "true cost of its output", "scenario participant"),
+    "price_revenue": v(MONEY, "revenue at the marginal prices", "scenario participant"),
+    "active": v("1", "1 if the participant takes part in the optimum", "scenario participant", low=0),
+    "outside_option": v(MONEY, "profit of staying out", "scenario participant"),
+    "capacity": v("1", "capacity of the participant", "scenario participant", low=0),
+    "load_payment": v(MONEY, "payment of the loads at the marginal prices", "scenario"),
+    "lost_load": v(ENERGY, "total lost load", "scenario"),
 }
 VALUES = {
-    "member": _v("1", "1 if the participant belongs to the coalition", "coalition participant"),
-    "cost": _v("$/h", "minimised cost J with the coalition's members only", "scenario coalition", False),
-    "lost_load": _v("MW", "lost load with the coalition's members only", "scenario coalition", False),
-    "iterations": _v("1", "simplex iterations", "scenario coalition", False),
-    "fallback": _v("1", "1 if the warm start failed and a cold solve answered", "scenario coalition", False),
-    "price_without": _v("$/MWh", "marginal price without the participant", "scenario participant bus", False),
-    "shed_without": _v("MW", "lost load without the participant", "scenario participant bus", False),
-    "core_complete": _v("1", "1 if the coalitions suffice for the core", "scenario"),
-    "engine_counterfactuals": _v("1", "counterfactuals solved by the engine", "scenario engine", False),
-    "engine_lp_solves": _v("1", "linear programs solved by the engine", "scenario engine", False),
-    "engine_iterations": _v("1", "simplex iterations of the engine", "scenario engine", False),
-    "engine_lines_generated": _v("1", "line rows generated by the engine", "scenario engine", False),
-    "engine_max_abs_dj": _v("$/h", "largest difference of J to the engine of the study", "scenario engine", False),
+    "member": v("1", "1 if the participant belongs to the coalition", "coalition participant"),
+    "cost": v(MONEY, "minimised cost J with the coalition's members only", "scenario coalition", False),
+    "lost_load": v(ENERGY, "lost load with the coalition's members only", "scenario coalition", False),
+    "iterations": v("1", "simplex iterations", "scenario coalition", False),
+    "fallback": v("1", "1 if the warm start failed and a cold solve answered", "scenario coalition", False),
+    "core_complete": v("1", "1 if the coalitions suffice for the core", "scenario"),
+    "sampling_draws": v("1", "draws per stratum of the sampled coalitions", "scenario", False),
+    "sampling_seed": v("1", "seed of the sampled coalitions", "scenario", False),
+    "scaled_cost": v(
+        MONEY, "J when the participant's data are scaled by 1 +- 1e-5", "scenario participant side", False
+    ),
+    "engine_counterfactuals": v("1", "counterfactuals solved by the engine", "scenario engine", False),
+    "engine_lp_solves": v("1", "linear programs solved by the engine", "scenario engine", False),
+    "engine_iterations": v("1", "simplex iterations of the engine", "scenario engine", False),
+    "engine_lines_generated": v("1", "line rows generated by the engine", "scenario engine", False),
+    "engine_max_abs_dj": v(MONEY, "largest difference of J to the engine of the study", "scenario engine", False),
 }
+ALLOCATION = "scenario mechanism"
 PAYMENTS = {
-    "payment": _v("$/h", "payment to the participant", "scenario mechanism participant", False),
-    "profit": _v("$/h", "payment minus true cost", "scenario mechanism participant", False),
-    "removal_cost": _v("$/h", "minimised cost without the participant", "scenario participant", False),
-    "premium": _v("$/h", "VCG payment minus revenue at the marginal prices", "scenario participant", False),
-    "revenue_inadequacy": _v("$/h", "VCG payments minus load payment", "scenario", False),
+    "payment": v(MONEY, "payment to the participant", "scenario mechanism participant", False),
+    "profit": v(MONEY, "payment minus true cost", "scenario mechanism participant", False),
+    "removal_cost": v(MONEY, "minimised cost without the participant", "scenario participant", False),
+    "premium": v(MONEY, "VCG payment minus revenue at the marginal prices", "scenario participant", False),
+    "revenue_inadequacy": v(MONEY, "VCG payments minus what is collected", "scenario", False),
+    "max_excess": v(MONEY, "largest value of a coalition above what its members get", ALLOCATION, False),
+    "deficit": v(MONEY, "what the participants get above the value of all", ALLOCATION, False),
+    "in_core": v("1", "1 if no valued coalition objects and nothing is missing or left", ALLOCATION, False),
+    "individually_rational": v("1", "1 if nobody gets less than alone", ALLOCATION, False),
+    "coalitions_tested": v("1", "coalitions whose objection was looked at", ALLOCATION, False),
 }
 CONTRACTS = {"own": {}, "data": DATA, "cleared": CLEARED, "values": VALUES, "payments": PAYMENTS}
 
@@ -120,14 +95,31 @@ REQUIRED = {
 }
 
 
-def described(dataset: xr.Dataset, contract: str, config: dict | None = None) -> xr.Dataset:
-    """The Dataset with units and long_name on every variable of the contract that lacks them and, given the configuration
-    of the job that made it, with that and the versions of the solver as attributes."""
-    dataset, variables = dataset.copy(), LABELS | DATA | CONTRACTS[contract]  # coordinates are the same everywhere
+def of_market(dataset: xr.Dataset, contract: str) -> dict[str, Variable]:
+    """The contract's variables by name: those of all markets and those of the Dataset's own market."""
+    market = dataset.attrs.get("market")
+    own = plugins.load("contracts", market)() if market else {}
+    return CONTRACTS[contract] | (own.get(contract, {}) if contract != "own" else {})
+
+
+def described(
+    dataset: xr.Dataset, contract: str, config: dict | None = None, data: xr.Dataset | None = None
+) -> xr.Dataset:
+    """The Dataset with units and long_name on every variable of the contract that lacks them, with the attributes of the
+    market from the study's `data` and, given the configuration of the job that made it, with that and the versions of
+    the solver."""
+    dataset = dataset.copy()
+    for name in OF_THE_MARKET:
+        if data is not None and name in data.attrs:
+            dataset.attrs[name] = data.attrs[name]
+    variables = (
+        LABELS | of_market(dataset, "data") | of_market(dataset, contract)
+    )  # coordinates are the same everywhere
     for name in dataset.variables:
         if name in variables:
             known = variables[name]
-            dataset[name].attrs = {"units": known.unit, "long_name": known.meaning} | dataset[name].attrs
+            attrs = {"units": _unit(known.unit, dataset.attrs), "long_name": known.meaning}
+            dataset[name].attrs = attrs | dataset[name].attrs
     if config is not None:
         own = {key: value for key, value in config.items() if key != "chunks"}  # how the work was split is no result
         dataset.attrs["configuration"] = json.dumps(own, sort_keys=True)
@@ -140,12 +132,17 @@ def described(dataset: xr.Dataset, contract: str, config: dict | None = None) ->
     return dataset
 
 
+def _unit(unit: str, attrs: dict) -> str:
+    """The unit with the market's own money and energy in it."""
+    return re.sub(rf"\b({MONEY}|{ENERGY})\b", lambda word: attrs.get(word[0], word[0]), unit)
+
+
 def check(dataset: xr.Dataset, contract: str) -> xr.Dataset:
     """The Dataset, if its variables keep the contract; ValueError names the variable and the label otherwise.
 
     A Dataset without scenarios (a market with its own contract, an empty chunk) need not have the required variables.
     """
-    known = CONTRACTS[contract]
+    known = of_market(dataset, contract)
     missing = [name for name in REQUIRED.get(contract, ()) if name not in dataset.variables]
     if dataset.sizes.get("scenario") and missing:
         raise ValueError(f"{contract}: {missing[0]}: the variable is missing; make the file anew")

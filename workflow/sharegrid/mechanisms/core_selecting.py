@@ -31,7 +31,7 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
     for scenario in values["scenario"].values[values["core_complete"].values == 1]:
         profit.loc[{"scenario": scenario}] = core_profit(values, scenario, dispatched.sel(scenario=scenario).values)
     payment = (cleared["reported_cost"] + profit).where(dispatched | profit.isnull(), 0.0).reset_coords(drop=True)
-    return xr.Dataset({"payment": payment.assign_attrs(units="$/h", long_name="core-selecting payment")})
+    return xr.Dataset({"payment": payment.assign_attrs(long_name="core-selecting payment")})
 
 
 def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray) -> np.ndarray:

@@ -9,4 +9,4 @@ import xarray as xr
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
     """payment (scenario, participant) in $/h: price times output. `values` is not used."""
     payment = cleared["price_revenue"].reset_coords(drop=True)
-    return xr.Dataset({"payment": payment.assign_attrs(units="$/h", long_name="payment at the locational price")})
+    return xr.Dataset({"payment": payment.assign_attrs(long_name="payment at the locational price")})

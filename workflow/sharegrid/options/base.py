@@ -31,3 +31,13 @@ class Market(Section):
     def raw_files(self, resources: Path) -> list[str]:
         """Files below `resources` that the preparation reads."""
         raise NotImplementedError
+
+
+class Family(Section):
+    """Scenarios that belong together: the product of the values listed for the market's fields.
+
+    A market's own class adds a list for each field that can be swept, named as the field; the market's value if not given.
+    """
+
+    label: str
+    """Template of the labels; its fields are those that can be swept, in braces."""

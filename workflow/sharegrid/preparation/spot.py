@@ -3,7 +3,6 @@
 import numpy as np
 import xarray as xr
 
-from sharegrid import schema
 from sharegrid.options.spot import ScenarioFamily, SpotMarket
 from sharegrid.preparation import dc_form, offers
 from sharegrid.preparation.inputs import Inputs
@@ -32,7 +31,7 @@ def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:
     data = data.assign(owner=owner, reference_bus=_reference(network))
     data = data.assign(_by_scenario(data, network, rate, scenarios, families, options.voll))
     data = data.assign_coords(demand_mw=data["demand"].sum("bus"))
-    return schema.described(offers.checked(data), "data")
+    return offers.checked(data).assign_attrs(money="$/h", energy="MW", centre="loads")
 
 
 def _named(network: xr.Dataset, options: SpotMarket) -> xr.Dataset:

@@ -13,5 +13,5 @@ def clear(data: xr.Dataset, config: dict) -> xr.Dataset:
     market = plugins.load_module("markets", config["market"])
     schema.check(data, "data")
     if hasattr(market, "clear"):  # a market without scenarios clears itself, and describes its own results
-        return schema.check(schema.described(market.clear(data), "own", config), "own")
-    return schema.check(schema.described(clear_scenarios(market, data), "cleared", config), "cleared")
+        return schema.check(schema.described(market.clear(data), "own", config, data), "own")
+    return schema.check(schema.described(clear_scenarios(market, data), "cleared", config, data), "cleared")

@@ -33,7 +33,7 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, config
         log.info("check %s", name)
         check = plugins.load("properties", name)
         payments = _joined(payments, check(data, cleared, values, payments, **options))
-    return schema.check(schema.described(payments, "payments", config), "payments")
+    return schema.check(schema.described(payments, "payments", config, data), "payments")
 
 
 def _check_same_optimum(cleared: xr.Dataset, values: xr.Dataset) -> None:

@@ -13,5 +13,5 @@ def prepare(config: dict, resources: Path | str) -> xr.Dataset:
     """The market's data from the raw files below `resources`, each checked against sources.yaml."""
     preparation = plugins.load("preparation", config["market"])
     options = get_type_hints(preparation)["options"].model_validate(config)  # the market's own section
-    data = preparation(options, Inputs(Path(resources)))
+    data = preparation(options, Inputs(Path(resources))).assign_attrs(market=options.market)
     return schema.check(schema.described(data, "data", options.model_dump(mode="json")), "data")

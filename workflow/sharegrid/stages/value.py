@@ -43,7 +43,7 @@ def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr
     result = gather(parts) if parts else xr.Dataset(coords={"scenario": [], "coalition": []})
     if compare:
         result = _with_comparison(market, data, result, compare, {name for name, block in mine if block == 0})
-    return schema.check(schema.described(result, "values", config), "values")
+    return schema.check(schema.described(result, "values", config, data), "values")
 
 
 def _parts(market, data: xr.Dataset, asked, mine, blocks: int, backend: str) -> list[xr.Dataset]:
