@@ -1,7 +1,16 @@
 """The markets by the name that a study gives them."""
 
 from sharegrid.options.base import Market
+from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
+from sharegrid.options.retail import RetailMarket
 from sharegrid.options.spot import SpotMarket
+from sharegrid.options.wind_csp import WindCspMarket
 
-MARKETS: dict[str, type[Market]] = {"spot": SpotMarket, "dc-opf": ReferenceMarket}
+MARKETS: dict[str, type[Market]] = {
+    "spot": SpotMarket,
+    "dc-opf": ReferenceMarket,
+    "community": CommunityMarket,
+    "wind-csp": WindCspMarket,
+    "retail": RetailMarket,
+}
