@@ -14,13 +14,13 @@ import linopy
 import numpy as np
 import xarray as xr
 
+from sharegrid.markets.retail_bills import FLEXIBLE, flexible_cost, outside_option
 from sharegrid.optimise.program import new_model
 
 # what a counterfactual keeps: name in values.nc -> (kind, family of the model)
 COUNTERFACTUAL = {"grid_bill": ("primal", "grid_bill")}
 LOST_LOAD = None
 BALANCE = "community_balance"
-FLEXIBLE = "flexible_capacity"
 
 
 def build(data: xr.Dataset) -> linopy.Model:
@@ -113,34 +113,3 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
             "flexible_output": flexible,
         }
     )
-
-
-def flexible_cost(data: xr.Dataset, output: xr.DataArray) -> xr.DataArray:
-    """c_i p_it + q_i p_it^2 (scenario, participant, time), $."""
-    if FLEXIBLE not in data:
-        return xr.zeros_like(output)
-    return data["flexible_linear"] * output + data["flexible_quadratic"] * output**2
-
-
-def outside_option(data: xr.Dataset) -> xr.DataArray:
-    """Profit -C_it (scenario, participant, time) in $ of a user under its own contract, at its best flexible output.
-
-    C_it = l^b_t max(n_it - p_it, 0) - l^s_t max(p_it - n_it, 0) + c_i p_it + q_i p_it^2. The best p_it covers the net load
-    as far as the tariff's price is above its marginal cost, and more only as far as the feed-in price is.
-    """
-    net_load = data["net_load"]
-    output = xr.zeros_like(net_load)
-    if FLEXIBLE in data:
-        worth_feeding, worth_saving = (best_output(data, data[f"tariff_{side}"]) for side in ("feed_in", "buy"))
-        output = np.minimum(np.maximum(net_load, worth_feeding), worth_saving)
-    left = net_load - output
-    bill = data["tariff_buy"] * left.clip(min=0) - data["tariff_feed_in"] * (-left).clip(min=0)
-    return -(bill + flexible_cost(data, output)).transpose(*net_load.dims)
-
-
-def best_output(data: xr.Dataset, price: xr.DataArray) -> xr.DataArray:
-    """argmax of price p - c_i p - q_i p^2 over 0 <= p <= cap_it (scenario, participant, time), kWh."""
-    margin, quadratic = price - data["flexible_linear"], data["flexible_quadratic"]
-    inside = margin / (2 * quadratic.where(quadratic > 0))
-    linear = xr.where(margin > 0, np.inf, 0.0)
-    return np.minimum(inside.fillna(linear).clip(min=0), data[FLEXIBLE]).transpose(*data["net_load"].dims)
