@@ -46,7 +46,7 @@ def read(tmp_path, text):
         ("market: spot", "market: spott", ["prepare.market", "spott", "did you mean 'spot'"]),
         ("[variants]", "[varaints]", ["'varaints' is no family", "did you mean 'variants'"]),
         ("value:\n  requests: [{scenarios: [variants], coalitions: removals}]\n", "", ["vcg", "needs the values"]),
-        ("vcg: {}", "core-selecting: {}", ["core-selecting", "coalitions: core (or all)"]),
+        ("vcg: {}", "core-selecting: {}", ["core-selecting", "coalitions: core or all"]),
         ("vcg: {}}", "lmp: {}}", ["key 'lmp' stands twice, in line"]),
         ("lmp: {}, vcg: {}}", "lmp: {}}\n  deficit: {}", ["pay.deficit", "add vcg"]),
         ("  scenarios:", "  pmin: keep\n  scenarios:", ["vcg", "use pmin: zero"]),

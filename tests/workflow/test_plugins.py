@@ -17,11 +17,13 @@ LAYERS = [
     {"planning"},
     {"coordination"},
     {"markets", "mechanisms"},
+    {"games"},
     {"optimise"},
     {"preparation"},
     {"readers"},
     {"config", "files", "logs"},
-    {"pages", "scenarios", "schema"},
+    {"pages", "scenarios", "schema", "sweeps"},
+    {"contracts"},
     {"options", "plugins"},
 ]
 LEVEL = {package: level for level, packages in enumerate(LAYERS) for package in packages}

@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 
 from sharegrid import plugins
 from sharegrid.options import stages as options
-from sharegrid.options.base import Positive, Section
+from sharegrid.options.base import Market, Positive, Section
 from sharegrid.options.markets import MARKETS
-from sharegrid.options.spot import ScenarioFamily, SpotMarket
+from sharegrid.options.spot import SpotMarket
 from sharegrid.scenarios import expand
+from sharegrid.sweeps import variants
 
 STAGES = ("prepare", "clear", "value", "pay", "plan", "coordinate", "present")
 SOLVING = ("clear", "value", "plan", "coordinate")
@@ -313,7 +314,10 @@ def _check_plugins(study: Study, path: Path) -> None:
 
 
 def _seed(study: Study, seed: int) -> None:
-    """Give the seed to every plug-in that takes one and whose study gives none."""
+    """Give the seed to every plug-in and request that takes one and whose study gives none."""
+    if study.value:
+        drawn = [one if one.seed is not None else one.model_copy(update={"seed": seed}) for one in study.value.requests]
+        study.value.requests[:] = drawn
     for stage, field, kind in PLUGINS:
         for _, name, given in study.named_plugins(stage, field):
             if "seed" in plugins.options(plugins.module_of(kind, name), plugins.FUNCTIONS[kind]):
@@ -338,21 +342,23 @@ def _check_requests(study: Study, path: Path) -> None:
     for stage in ("value", "pay"):
         if getattr(study, stage) and not study.clear:
             raise ConfigError(f"{path}: {stage}: needs the stage clear; add 'clear: {{}}'")
-    if study.value and isinstance(study.prepare, SpotMarket):
-        asked = [*study.value.requests, *([study.value.compare] if study.value.compare else [])]
-        for pattern in (pattern for request in asked for pattern in request.scenarios):
-            _check_pattern(pattern, study.prepare.scenarios, path)
+    if study.value and hasattr(study.prepare, "scenarios"):
+        asked = [*study.value.requests, study.value.compare, study.value.scaled]
+        for pattern in (pattern for request in asked if request for pattern in request.scenarios):
+            _check_pattern(pattern, study.prepare, path)
     if study.pay:
         _check_mechanisms(study, path)
 
 
-def _check_pattern(pattern: str, families: dict[str, ScenarioFamily], path: Path) -> None:
+def _check_pattern(pattern: str, prepare: Market, path: Path) -> None:
     """Labels of misreports need the participants, which the network names: there only a plain label is compared."""
+    families = prepare.scenarios
     try:
-        labels = [one.label for one in expand({name: one for name, one in families.items() if not one.misreport}, [])]
+        labels = _labels(prepare)
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
-    templates = [re.sub(r"{\w+}", "*", family.label) for family in families.values() if family.misreport]
+    misreports = [family for family in families.values() if getattr(family, "misreport", None)]
+    templates = [re.sub(r"{\w+}", "*", family.label) for family in misreports]
     known = pattern in families or any(fnmatch.fnmatchcase(label, pattern) for label in labels)
     if templates and set(pattern) & set("*?["):
         return
@@ -361,16 +367,37 @@ def _check_pattern(pattern: str, families: dict[str, ScenarioFamily], path: Path
         raise ConfigError(f"{path}: value: scenarios: '{pattern}' is no family, label or pattern of one{names}")
 
 
+def _labels(prepare: Market) -> list[str]:
+    """Labels of the scenarios that do not need the data to be known."""
+    if isinstance(prepare, SpotMarket):
+        return [one.label for one in expand({k: one for k, one in prepare.scenarios.items() if not one.misreport}, [])]
+    return [one.label for one in variants(prepare)]
+
+
+PROVIDES = {  # kind of coalitions -> needs of mechanisms that it serves
+    "removals": {"removals"},
+    "pairs": {"removals"},
+    "core": {"removals", "core"},
+    "alone": {"alone"},
+    "sampled": {"removals", "alone", "sampled"},
+    "random": set(),
+    "least-core": {"removals", "alone", "least-core"},
+    "all": {"removals", "alone", "core", "least-core", "sampled", "all"},
+}
+
+
 def _check_mechanisms(study: Study, path: Path) -> None:
     """That the coalitions which a mechanism reads are valued, and that its market allows it."""
     valued = {request.coalitions for request in study.value.requests} if study.value else set()
+    served = set().union(*(PROVIDES[kind] for kind in valued))
     for name in study.pay.mechanisms:
         needs = plugins.constant(plugins.module_of("mechanisms", name), "NEEDS")
         where = f"{path}: pay.mechanisms.{name}"
         if needs and not valued:
             raise ConfigError(f"{where}: needs the values of coalitions; add 'value: {{requests: [...]}}'")
-        if needs == "core" and not valued & {"core", "all"}:
-            raise ConfigError(f"{where}: needs a value request with coalitions: core (or all)")
+        if needs and not served & set(needs.split("|")):
+            kinds = " or ".join(kind for kind, serves in PROVIDES.items() if serves & set(needs.split("|")))
+            raise ConfigError(f"{where}: needs a value request with coalitions: {kinds}")
         if needs and getattr(study.prepare, "pmin", "zero") == "keep":
             raise ConfigError(f"{where}: VCG needs 0 in every feasible set; use pmin: zero")
     if "core" in valued and getattr(study.prepare, "bid_mode", "") == "quadratic":

@@ -1,12 +1,14 @@
 """The optimum with everybody, scenario by scenario."""
 
 import logging
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 import xarray as xr
 
-from sharegrid.optimise.highs import LiveProgram, NotOptimal, Solved
+from sharegrid.optimise.dual_face import nearest_dual
+from sharegrid.optimise.highs import LiveProgram, NotOptimal, Program, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
 
@@ -26,13 +28,41 @@ def clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
 
 def _clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
     split = split_model(market, data)
+    preferred = _preferred(market, data, split)
     solved = []
     for k, scenario in enumerate(split.scenarios):
-        solved.append(solve_named(live(split.program(k), f"scenario {scenario}"), split, cold=True))
+        program = split.program(k)
+        one = solve_priced(program, split, f"scenario {scenario}")
+        if preferred:
+            one = nearest_dual(program, one, *preferred[k], f"scenario {scenario}, price")
+        solved.append(one)
         log.info("cleared scenario %s (%d of %d)", scenario, k + 1, len(split.scenarios))
     cleared = market.read_out(data, *_families(split, solved))
     gap = xr.DataArray([one.gap for one in solved], dims="scenario")
     return cleared.assign(objective=("scenario", [one.objective for one in solved]), relative_gap=gap)
+
+
+def solve_priced(program: Program, split: SplitModel, label: str) -> Solved:
+    """The optimum, with duals; those of a mixed-integer program belong to its continuous program with the integers fixed."""
+    solved = solve_named(live(program, label), split, cold=True)
+    if program.integer is None:
+        return solved
+    fixed = {name: np.where(program.integer, np.round(solved.x), bound)
+             for name, bound in (("lower", program.lower), ("upper", program.upper))}  # fmt: skip
+    priced = solve_named(live(replace(program, integer=None, **fixed), f"{label}, integers fixed"), split, cold=True)
+    priced.gap, priced.iterations = solved.gap, solved.iterations + priced.iterations
+    return priced
+
+
+def _preferred(market: ModuleType, data: xr.Dataset, split: SplitModel) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows and the targets of their duals, by scenario; empty if the market prefers none of several optimal prices."""
+    if not hasattr(market, "preferred_dual"):
+        return []
+    family, target = market.preferred_dual(data)
+    position = split.constraints[family].position
+    rows = position.values.ravel()
+    target = target.broadcast_like(position).transpose("scenario", *position.dims)
+    return [(rows[rows >= 0], one.ravel()[rows >= 0]) for one in target.values]
 
 
 def scenario_parts(data: xr.Dataset) -> list[xr.Dataset]:

@@ -61,6 +61,20 @@ def subsets(count: int) -> np.ndarray:
     return (gray[:, None] >> np.arange(count)) & 1 == 1
 
 
+def alone(count: int) -> np.ndarray:
+    """absent (coalition, participant): nobody, all, and all but each one."""
+    return np.vstack([np.zeros((1, count), bool), np.ones((1, count), bool), ~np.eye(count, dtype=bool)])
+
+
+def random_sets(count: int, samples: int, largest: int, seed: int) -> np.ndarray:
+    """absent (coalition, participant): all but a random set of 1 to `largest` participants, sizes equally likely."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    rows = np.ones((samples, count), bool)
+    for row, size in zip(rows, rng.integers(1, min(largest, count) + 1, samples), strict=True):
+        row[rng.choice(count, size, replace=False)] = False
+    return rows
+
+
 def absent(values: xr.Dataset) -> np.ndarray:
     """(coalition, participant), True = absent, of a values Dataset."""
     return values["member"].values == 0
@@ -80,3 +94,47 @@ def removal_cost(values: xr.Dataset) -> xr.DataArray:
     names = [label([name]) for name in values["participant"].values]
     cost = values["cost"].reindex(coalition=names)
     return cost.rename(coalition="participant").assign_coords(participant=values["participant"].values)
+
+
+def taking_part(data: xr.Dataset) -> xr.DataArray:
+    """(scenario, participant), whether the participant belongs to the market of the scenario."""
+    labels = {name: data[name].values for name in ("scenario", "participant")}
+    everybody = xr.DataArray(np.ones((data.sizes["scenario"], data.sizes["participant"]), bool), labels, list(labels))
+    if "taking_part" not in data:
+        return everybody
+    return (data["taking_part"].reset_coords(drop=True) == 1).transpose("scenario", "participant")
+
+
+def nobody_cost(values: xr.Dataset, data: xr.Dataset) -> xr.DataArray:
+    """J without any of those who take part (scenario); NaN where it was not valued."""
+    return _cost_of_sets(values, data, lambda players: np.zeros((1, players.sum()), bool)).isel(set=0, drop=True)
+
+
+def total_value(values: xr.Dataset, data: xr.Dataset) -> xr.DataArray:
+    """J(nobody) - J(N) (scenario), the value of all together; NaN where one was not valued."""
+    everybody = values["cost"].sel(coalition=EVERYBODY, drop=True).reset_coords(drop=True)
+    return nobody_cost(values, data) - everybody
+
+
+def alone_cost(values: xr.Dataset, data: xr.Dataset) -> xr.DataArray:
+    """J({i}) (scenario, participant); NaN where it was not valued, and for who does not take part."""
+    names = values["participant"].values
+    cost = _cost_of_sets(values, data, lambda players: np.eye(len(names), dtype=bool)[:, players])
+    cost = cost.rename(set="participant").assign_coords(participant=names)
+    return cost.where(taking_part(data).sel(scenario=values["scenario"].values))
+
+
+def _cost_of_sets(values: xr.Dataset, data: xr.Dataset, wanted) -> xr.DataArray:
+    """J (scenario, set) of the sets that wanted(players) lists as rows (set, player) of who is present."""
+    players = taking_part(data).sel(scenario=values["scenario"].values).values
+    cost, present = values["cost"].transpose("scenario", "coalition").values, ~absent(values)
+    found = None
+    for one in np.unique(players, axis=0):
+        rows, here = wanted(one), np.flatnonzero((players == one).all(axis=1))
+        found = np.full((len(players), len(rows)), np.nan) if found is None else found
+        number = {row.tobytes(): k for k, row in enumerate(rows)}
+        for coalition, row in enumerate(present[:, one]):  # sets of others can look alike here; they have no cost
+            k = number.get(row.tobytes())
+            if k is not None:
+                found[here, k] = np.where(np.isnan(found[here, k]), cost[here, coalition], found[here, k])
+    return xr.DataArray(found, {"scenario": values["scenario"].values}, ("scenario", "set"))

@@ -1,27 +1,22 @@
 """Core constraints on demand: the sets of participants that object to the profits of a core-selecting payment.
 
 All 2^n sets cannot be valued. Start with the single participants and the pairs that the pivotal profits violate, take
-the best point of the core so far, and look for the set that objects most:
+the best point of the core so far, add the set that objects most (optimise/objection.py), and repeat.
 
-    max_S  sum_{i in S} u_i - (J(N without S) - J(N))
-
-a mixed-integer program over the market's own model with a binary z_i = 1 if i is absent and x <= upper (1 - z_i) for
-each column x of i. R. Day, S. Raghavan, Fair payments for efficient allocations in public sector combinatorial
-auctions, Management Science 53(9), 2007.
+R. Day, S. Raghavan, Fair payments for efficient allocations in public sector combinatorial auctions, Management
+Science 53(9), 2007.
 """
 
 import logging
-from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
-import scipy.sparse as sp
 import xarray as xr
 
 from sharegrid.optimise import coalitions, values
 from sharegrid.optimise.clear import split_model
 from sharegrid.optimise.core_point import core_point
-from sharegrid.optimise.highs import LiveProgram, Program
+from sharegrid.optimise.objection import Objection
 from sharegrid.optimise.program import SplitModel
 
 log = logging.getLogger(__name__)
@@ -92,45 +87,3 @@ class ValuedSets:
         new = (excess > TOLERANCE) & ~(full[:, None] == self.absent[None]).all(axis=2).any(axis=1)
         self.absent, self.cost = np.vstack([self.absent, full[new]]), np.append(self.cost, cost[new])
         return excess
-
-
-class Objection:
-    """The mixed-integer program that finds the set of players with the largest objection to their profits."""
-
-    def __init__(self, split: SplitModel, players: np.ndarray, everybody: float):
-        """everybody: J(N) in $/h. It is taken off, so that the objective is minus the largest objection and the solver's
-        relative gap, of a number near zero, does not end the search early."""
-        program, owned = split.program(0), [split.owned[who] for who in players]
-        if program.quadratic is not None and program.quadratic.any():
-            raise ValueError("coalitions: core needs linear costs; use bid_mode: blocks")
-        limits = [bound[who] for who in owned for bound in (program.lower, program.upper)]
-        if not np.isfinite(np.concatenate(limits)).all():
-            raise ValueError("coalitions: core needs finite limits of everything that a participant owns")
-        self._first = len(program.cost)
-        self._binaries = np.arange(self._first, self._first + len(players))
-        label = f"scenario {split.scenarios[0]}, core separation"
-        self._live = LiveProgram(replace(_with_absence(program, owned), constant=program.constant - everybody), label)
-
-    def find(self, profit: np.ndarray) -> np.ndarray:
-        """The absent (player) that objects most to `profit` (player) $/h."""
-        self._live.set_costs(self._binaries, -profit)
-        return self._live.solve(cold=True).x[self._first :] > 0.5
-
-
-def _with_absence(program: Program, owned: list[np.ndarray]) -> Program:
-    """The program with a binary z per player and, for each of its columns x, lower (1 - z) <= x <= upper (1 - z)."""
-    columns, count = np.concatenate(owned), len(owned)
-    lower, upper = program.lower[columns], program.upper[columns]
-    row, owner = np.arange(len(columns)), np.repeat(np.arange(count), [len(one) for one in owned])
-    present = sp.csr_matrix((np.ones(len(row)), (row, columns)), (len(row), len(program.cost)))
-    absent = [sp.csr_matrix((bound, (row, owner)), (len(row), count)) for bound in (lower, upper)]
-    integer = np.zeros(len(program.cost), bool) if program.integer is None else program.integer
-    return Program(
-        cost=np.append(program.cost, np.zeros(count)),
-        lower=np.append(program.lower, np.zeros(count)),
-        upper=np.append(program.upper, np.ones(count)),
-        matrix=sp.bmat([[program.matrix, None], [present, absent[0]], [present, absent[1]]], format="csr"),
-        row_lower=np.concatenate([program.row_lower, lower, np.full(len(upper), -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, np.full(len(lower), np.inf), upper]),
-        integer=np.append(integer, np.ones(count, bool)),
-    )

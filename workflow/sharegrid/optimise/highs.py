@@ -11,13 +11,17 @@ import numpy as np
 import scipy.sparse as sp
 
 _settings: dict[str, float] = {}  # options of every program of this process, see configure
+MIP_GAP = 1e-9  # relative, where a study gives none
 IIS_FROM_LP = 2  # the default looks at single rows only and often finds nothing
 COLD, WARM, COLD_FALLBACK = "cold", "warm", "cold after a failed warm start"
 
 
-def configure(name: str = "highs", time_limit_s: float | None = None) -> None:
-    """Settings of the solver for this process, as in config.yaml: the longest time of a single solve in s."""
+def configure(name: str = "highs", time_limit_s: float | None = None, mip_gap: float | None = None) -> None:
+    """Settings of the solver for this process: the longest time of a single solve in s, and the relative gap at which a
+    mixed-integer program ends."""
     _settings.clear()
+    if mip_gap is not None:
+        _settings["mip_rel_gap"] = mip_gap
     if time_limit_s is not None:
         _settings["time_limit"] = time_limit_s
 
@@ -55,7 +59,7 @@ SIDE = {highspy.HighsBasisStatus.kLower: LOWER, highspy.HighsBasisStatus.kUpper:
 @dataclass
 class Solved:
     """An optimum: objective, x and reduced_cost (column), row_dual (row), simplex iterations, `start` (how the solve
-    ended well), and the certified relative `gap` (0 for a linear program)."""
+    ended well), and the certified relative `gap` (0 for a linear program). Mixed-integer programs have no duals."""
 
     objective: float
     x: np.ndarray | None
@@ -81,10 +85,10 @@ class LiveProgram:
         self._mixed_integer = program.integer is not None and bool(program.integer.any())
         self._highs = highspy.Highs()
         # Devex: restarting from a basis costs a fraction of recomputing steepest-edge weights
-        options = {"output_flag": False, "threads": 1, "simplex_dual_edge_weight_strategy": 1} | _settings
+        options = {"output_flag": False, "threads": 1, "simplex_dual_edge_weight_strategy": 1}
         if self._mixed_integer:
-            options |= {"mip_rel_gap": 1e-9, "mip_abs_gap": 1e-6}
-        self._set_options(options)
+            options |= {"mip_rel_gap": MIP_GAP, "mip_abs_gap": 1e-6}
+        self._set_options(options | _settings)
         self._pass(program)
         self._solved_before = False
 
@@ -163,12 +167,14 @@ class LiveProgram:
         start = self._run(label, cold)
         info = self._highs.getInfo()
         solved = Solved(info.objective_function_value, None, None, None, info.simplex_iteration_count, start)
+        if self._mixed_integer:
+            solved.gap = info.mip_gap
         if values:
             self._read(solved)
         return solved
 
     def _run(self, label: str, cold: bool) -> str:
-        warm = self._solved_before and not cold
+        warm = self._solved_before and not cold and not self._mixed_integer
         if not warm:
             self._highs.clearSolver()
         self._highs.run()

@@ -90,7 +90,7 @@ class SplitModel:
         columns, rows, m = self._columns[k], self._rows[k], self._matrices
         b, sense = m.b[rows], m.sense[rows]
         quadratic = self._quadratic
-        integer = np.isin(m.vtypes[columns], ["B", "I"])
+        integer = np.isin(m.vtypes[columns], ["B", "I"]) & (m.lb[columns] < m.ub[columns])  # a fixed one is a number
         return Program(
             cost=m.c[columns],
             lower=m.lb[columns],

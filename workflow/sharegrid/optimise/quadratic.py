@@ -16,14 +16,17 @@ from sharegrid.optimise.active_set import ActiveSet
 from sharegrid.optimise.highs import LiveProgram, NotOptimal, Program, Solved
 
 GAP = 1e-11  # relative
-ROUNDS = 30
+ROUNDS = 60
 FIRST_TANGENTS = 9
 
 
 class QuadraticProgram(LiveProgram):
     """A live program with costs quadratic_j x_j^2, j a column with a positive coefficient and finite bounds."""
 
-    def __init__(self, program: Program, label: str = "program"):
+    def __init__(self, program: Program, label: str = "program", accepted: float | None = None):
+        """accepted: distance of the cost to the bound of the tangents at which their own point is the answer, if no active
+        set was found; None accepts an active set only."""
+        self._accepted = accepted
         self._curved = np.flatnonzero(program.quadratic)
         self._coefficient = program.quadratic[self._curved]
         self._check(program, label)
@@ -77,7 +80,7 @@ class QuadraticProgram(LiveProgram):
             cold = False
             iterations += solved.iterations
             solved.iterations = iterations
-            if self._improved(solved):
+            if self._improved(solved) or self._near(solved):
                 return solved
             self._refine(solved.x[self._curved])
         raise NotOptimal(f"{self.label}{', ' if label else ''}{label}", "no active set found")
@@ -96,6 +99,17 @@ class QuadraticProgram(LiveProgram):
             return False
         solved.objective, solved.x, solved.row_dual = exact.objective, exact.x, exact.row_dual
         solved.reduced_cost, solved.gap = exact.reduced_cost, abs(exact.gap) / max(1.0, abs(exact.objective))
+        return True
+
+    def _near(self, solved: Solved) -> bool:
+        """Whether the linear program's point is accepted; it then gets its true cost and its gap."""
+        if self._accepted is None:
+            return False
+        program = self.present()
+        cost = program.cost @ solved.x + program.quadratic @ solved.x**2 + program.constant
+        if cost - solved.objective > self._accepted:
+            return False
+        solved.gap, solved.objective = (cost - solved.objective) / max(1.0, abs(cost)), float(cost)
         return True
 
     def present(self) -> Program:

@@ -15,7 +15,7 @@ import xarray as xr
 from sharegrid.optimise import merit_order, reduced
 from sharegrid.optimise.clear import solve_named, split_model
 from sharegrid.optimise.coalitions import Counterfactuals, label
-from sharegrid.optimise.highs import NotOptimal, Solved
+from sharegrid.optimise.highs import MIP_GAP, NotOptimal, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
 from sharegrid.readers.network import components
@@ -73,6 +73,7 @@ def warm(market: ModuleType, split: SplitModel, scenario: int, absent: np.ndarra
     """
     program = split.program(scenario)
     engine = live(program, f"scenario {split.scenarios[scenario]}")
+    details = bool(market.COUNTERFACTUAL or market.LOST_LOAD)
     everybody = solve_named(engine, split, label([]), cold=True)
     supplies = np.array([np.abs(everybody.x[columns]).max(initial=0) > DISPATCHED for columns in split.owned])
     names = np.array(split.participants, dtype=object)
@@ -85,7 +86,7 @@ def warm(market: ModuleType, split: SplitModel, scenario: int, absent: np.ndarra
             continue
         _switch(engine, program, split, closed & ~gone, gone & ~closed)
         closed = gone
-        solved = solve_named(engine, split, label(names[gone]))
+        solved = solve_named(engine, split, label(names[gone]), values=details)
         sweep.count(solved.iterations)
         sweep.record(k, solved.objective, *_details(market, split, solved), solved.iterations, solved.fallback)
     return sweep.result()
@@ -103,12 +104,12 @@ def _switch(engine, program, split: SplitModel, back: np.ndarray, gone: np.ndarr
 
 def _details(market: ModuleType, split: SplitModel, solved: Solved) -> tuple[float, dict[str, np.ndarray]]:
     """Lost load in MW, and the arrays that the market keeps of a counterfactual."""
-    families = {"primal": (split.variables, solved.x), "dual": (split.constraints, solved.row_dual)}
-    kept = {}
+    families, kept = {"primal": (split.variables, solved.x), "dual": (split.constraints, solved.row_dual)}, {}
     for name, (kind, family) in market.COUNTERFACTUAL.items():
         layouts, values = families[kind]
         kept[name] = layouts[family].pick(values)
-    return float(split.variables[market.LOST_LOAD].pick(solved.x).sum()), kept
+    lost = split.variables[market.LOST_LOAD].pick(solved.x).sum() if market.LOST_LOAD else 0.0
+    return float(lost), kept
 
 
 def rebuild(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counterfactuals:
@@ -126,7 +127,7 @@ def rebuild(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counter
             solved = live(split.program(0), where).solve(cold=True)
             cost, iterations, kept = solved.objective, solved.iterations, _details(market, split, solved)
         else:
-            status = model.solve("highs", io_api="direct", output_flag=False, threads=1)
+            status = model.solve("highs", io_api="direct", output_flag=False, threads=1, mip_rel_gap=MIP_GAP)
             if status != ("ok", "optimal"):
                 raise NotOptimal(where, status[1])
             iterations = model.solver_model.getInfo().simplex_iteration_count
@@ -147,7 +148,8 @@ def _linopy_details(market: ModuleType, model) -> tuple[float, dict[str, np.ndar
     solution = {"primal": model.solution, "dual": model.dual}
     kept = {name: solution[kind][family].isel(scenario=0).values
             for name, (kind, family) in market.COUNTERFACTUAL.items()}  # fmt: skip
-    return float(model.solution[market.LOST_LOAD].sum()), kept
+    lost = model.solution[market.LOST_LOAD].sum() if market.LOST_LOAD else 0.0
+    return float(lost), kept
 
 
 class Sweep:

@@ -2,13 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sharegrid.options.base import Section
 
 
 class Clear(Section):
-    """The optimum with everybody; it has no choices of its own yet."""
+    """The optimum with everybody."""
+
+    mip_gap: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Relative gap at which a mixed-integer program ends; 1e-9 if not given."""
 
 
 class CoalitionRequest(Section):
@@ -16,8 +19,21 @@ class CoalitionRequest(Section):
 
     scenarios: list[str]
     """Labels, names of families, or patterns with * and ?."""
-    coalitions: Literal["removals", "pairs", "all", "core"] = "removals"
-    """Everybody but one, but one or two, every subset, or what core-selecting payments ask for."""
+    coalitions: Literal["removals", "pairs", "all", "core", "alone", "sampled", "random", "least-core"] = "removals"
+    """Everybody but one, but one or two, every subset, what core-selecting payments ask for, each one alone, those that a
+    sampled Shapley value needs, random ones, or what the least core needs."""
+    samples: Annotated[int, Field(ge=1)] | None = None
+    """sampled: draws of each stratum; random: number of coalitions."""
+    largest: Annotated[int, Field(ge=1)] = 12
+    """random: members of the largest coalition."""
+    seed: int | None = None
+    """sampled, random: seed of the draws; that of config.yaml if not given."""
+
+    @model_validator(mode="after")
+    def _draws_are_given(self):
+        if self.coalitions in ("sampled", "random") and self.samples is None:
+            raise ValueError(f"coalitions: {self.coalitions} needs samples, the number of draws")
+        return self
 
 
 class EngineComparison(Section):
@@ -27,6 +43,13 @@ class EngineComparison(Section):
     """Labels, names of families, or patterns with * and ?."""
     rebuild_sample: Annotated[int, Field(ge=1)] | None = None
     """So many counterfactuals, evenly spread, for the slow reference; all if not given."""
+
+
+class Scaling(Section):
+    """Value everybody with the data of one participant scaled a little up or down: is the marginal price unique?"""
+
+    scenarios: list[str]
+    """Labels, names of families, or patterns with * and ?."""
 
 
 class Value(Section):
@@ -40,6 +63,10 @@ class Value(Section):
     """Number of jobs that share the scenarios."""
     compare: EngineComparison | None = None
     """Comparison of the back ends, for the tables of solver counts."""
+    scaled: Scaling | None = None
+    """Costs with the data of one participant scaled, for the uniqueness of the Owen allocation."""
+    mip_gap: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Relative gap at which a mixed-integer program ends; 1e-9 if not given."""
 
 
 class Deficit(Section):

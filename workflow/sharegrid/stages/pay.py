@@ -14,8 +14,8 @@ AGREE = 1e-8  # relative
 
 
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, config: dict) -> xr.Dataset:
-    """payment and profit (scenario, mechanism, participant) in $/h, profits at the true cost, and whatever the
-    mechanisms, the deficit rules and the checks of the study add."""
+    """payment and profit (scenario, mechanism, participant) in the money of the data, profits at the true cost, the core
+    properties of each payment, and whatever the mechanisms, the deficit rules and the checks of the study add."""
     schema.check(data, "data")
     schema.check(cleared, "cleared")
     if values is not None:
@@ -42,11 +42,12 @@ def _check_same_optimum(cleared: xr.Dataset, values: xr.Dataset) -> None:
         values["cost"].sel(coalition=EVERYBODY),
         cleared["objective"].sel(scenario=values["scenario"]),
     )
-    apart = abs(everybody - objective) > AGREE * np.maximum(1.0, abs(objective))
+    gap = AGREE + 2 * cleared["relative_gap"].sel(scenario=values["scenario"]) if "relative_gap" in cleared else AGREE
+    apart = abs(everybody - objective) > gap * np.maximum(1.0, abs(objective))
     if bool(apart.any()):
-        scenario = values["scenario"].values[apart.values][0]
-        raise RuntimeError(f"scenario {scenario}: J with everybody is {float(objective.sel(scenario=scenario)):.10g} $/h "
-                           f"when cleared and {float(everybody.sel(scenario=scenario)):.10g} $/h when valued; "
+        scenario, money = values["scenario"].values[apart.values][0], cleared.attrs.get("money", "")
+        raise RuntimeError(f"scenario {scenario}: J with everybody is {float(objective.sel(scenario=scenario)):.10g} {money} "
+                           f"when cleared and {float(everybody.sel(scenario=scenario)):.10g} {money} when valued; "
                            "value it with backend: warm")  # fmt: skip
 
 
