@@ -1,33 +1,15 @@
 """The studies as they are configured, from raw data to tables, against the numbers they must show to every digit.
 
-Numbers: tests/reference/published.csv; `half_digit` is half a unit of the last digit given.
+Numbers: tests/reference/published*.csv; `half_digit` is half a unit of the last digit given.
 """
-
-from functools import cache
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from sharegrid import config
-from sharegrid.stages import clear, pay, prepare, present, value
+from whole_study import ROOT, tables
 
-ROOT = Path(__file__).parents[2]
-PUBLISHED = pd.read_csv(ROOT / "tests/reference/published.csv")
-
-
-@cache
-def tables(name: str) -> dict[str, pd.DataFrame]:
-    """All tables of a study but those that need another study, without the comparison of engines."""
-    study = config.read_study(ROOT / f"config/studies/{name}.yaml")
-    data = prepare.prepare(study.params("prepare"), ROOT / "resources")
-    cleared = clear.clear(data, study.params("clear"))
-    values = value.value(data, study.params("value") | {"compare": None})
-    payments = pay.pay(data, cleared, values, study.params("pay"))
-    shown = study.params("present")
-    shown["tables"] = {stem: item for stem, item in shown["tables"].items()
-                       if item["kind"] not in ("runtime", "challenges")}  # fmt: skip
-    return dict(present.tables({"data": data, "cleared": cleared, "values": values, "payments": payments}, shown))
+FILES = sorted((ROOT / "tests/reference").glob("published*.csv"))
+PUBLISHED = pd.concat([pd.read_csv(path) for path in FILES], ignore_index=True)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Every table of every study has the columns that are published, and asks only for scenarios that its study makes."""
+"""Every table of the spot and reference studies has the columns that are published, and asks only for scenarios that its
+study makes."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,8 @@ from sharegrid import config, plugins
 from sharegrid.stages import prepare
 
 ROOT = Path(__file__).parents[2]
-STUDIES = {path.stem: config.read_study(path) for path in sorted((ROOT / "config/studies").glob("*.yaml"))}
+ALL = {path.stem: config.read_study(path) for path in sorted((ROOT / "config/studies").glob("*.yaml"))}
+STUDIES = {name: study for name, study in ALL.items() if study.market in ("spot", "dc-opf")}
 BALANCE = (
     "variant, J, load_payment, lmp_gen, vcg_total, core_total, congestion_rent, premium, revenue_inadequacy, alpha,"
     " uniform_adder"
