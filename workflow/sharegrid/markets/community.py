@@ -20,7 +20,7 @@ import linopy
 import numpy as np
 import xarray as xr
 
-from sharegrid.markets import lindistflow
+from sharegrid.markets import lindistflow, stand_alone
 from sharegrid.optimise.program import new_model
 
 COUNTERFACTUAL: dict[str, tuple[str, str]] = {}
@@ -30,7 +30,10 @@ OWNED = ("member", "pv", "charge", "discharge", "state_of_charge", "flexible_loa
 
 
 def build(data: xr.Dataset) -> linopy.Model:
-    """The model of all scenarios of `data` (dims scenario, participant, day, time, bus)."""
+    """The model of all scenarios of `data` (dims scenario, participant, day, time, bus).
+
+    ValueError names a user whose share of the network's limits is too small for itself.
+    """
     model = new_model()
     add_members(model, data)
     add_pv(model, data)
@@ -44,6 +47,7 @@ def build(data: xr.Dataset) -> linopy.Model:
     if lindistflow.has_limits(data):
         lindistflow.define_limits(model, data)
     model.add_objective(cost)
+    stand_alone.check_shares(model, data, owners(data))
     return model
 
 
