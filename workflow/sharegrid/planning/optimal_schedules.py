@@ -1,0 +1,70 @@
+"""All optimal schedules of a joint offer, to ask what a result may be where the optimum is not unique.
+
+A point is optimal if it is feasible and complementary to one optimal dual: every column with a reduced cost and every row
+with a dual stays where it is, everything else is free within its limits.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from sharegrid.markets import wind_csp
+from sharegrid.optimise.clear import solve_priced, split_model
+from sharegrid.optimise.highs import LiveProgram, Program, Solved
+from sharegrid.optimise.program import SplitModel
+
+ZERO = 1e-7  # the solver's tolerance of reduced costs and duals
+
+
+@dataclass
+class OptimalSchedules:
+    """The optimal schedules of one scenario: `data` without the dim scenario, one optimum, and where its parts stand."""
+
+    data: xr.Dataset
+    split: SplitModel
+    solved: Solved
+    program: Program
+
+    def __post_init__(self):
+        self._engine = LiveProgram(self.program, f"scenario {self.data['scenario'].item()}, optimal schedules")
+
+    def least(self, cost: np.ndarray) -> Solved:
+        """The optimal schedule with the least cost x, `cost` (column)."""
+        self._engine.set_costs(np.arange(len(cost)), cost)
+        return self._engine.solve()
+
+    def cost(self, **by_variable: np.ndarray) -> np.ndarray:
+        """Coefficients (column) from those of whole variables, in the shape of their positions."""
+        cost = np.zeros(len(self.solved.x))
+        for name, values in by_variable.items():
+            position = self.split.variables[name].position.values
+            cost[position] = np.broadcast_to(values, position.shape)
+        return cost
+
+
+def optimal_schedules(data: xr.Dataset, scenarios: list[str]) -> Iterator[OptimalSchedules]:
+    """The optimal schedules of each scenario; ValueError for one with on/off decisions, whose optima are no face."""
+    data = data.sel(scenario=scenarios)
+    if bool(wind_csp.switched(data).any()):
+        raise ValueError("plan: scenarios with commitment 'integer' have no set of optimal schedules; leave them out")
+    split = split_model(wind_csp, data)
+    for k, name in enumerate(scenarios):
+        program = split.program(k)
+        solved = solve_priced(program, split, f"scenario {name}")
+        yield OptimalSchedules(data.isel(scenario=k), split, solved, optimal_face(program, solved))
+
+
+def optimal_face(program: Program, solved: Solved) -> Program:
+    """The program without cost whose feasible points are the optimal ones of `program`."""
+    at = program.matrix @ solved.x
+    fixed, tight = np.abs(solved.reduced_cost) > ZERO, np.abs(solved.row_dual) > ZERO
+    return replace(
+        program,
+        cost=np.zeros(len(program.cost)),
+        lower=np.where(fixed, solved.x, program.lower),
+        upper=np.where(fixed, solved.x, program.upper),
+        row_lower=np.where(tight, at, program.row_lower),
+        row_upper=np.where(tight, at, program.row_upper),
+    )

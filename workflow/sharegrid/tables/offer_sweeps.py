@@ -1,0 +1,61 @@
+"""Table: value, surplus of sharing and how it is divided, over the sweeps of a joint offer."""
+
+import numpy as np
+import pandas as pd
+
+from sharegrid.optimise import coalitions
+from sharegrid.tables import selection
+from sharegrid.tables.selection import Results
+
+SWEPT = ("rho_minus", "beta", "storage_hours", "csp_count", "commitment")
+EXCESS = {"owen": "max_excess_owen", "nash-bargaining@equal": "max_excess_nash_equal", "shapley": "max_excess_shapley"}
+
+
+def table(results: Results, *, families: list[str]) -> pd.DataFrame:
+    """One row per scenario of the families: the swept fields (`storage_hours` h, empty = each plant its own), and
+
+    `value` v(N), `surplus` v(N) - sum v({i}), `expected_profit`, `cvar` in the money of the study; `imbalance_mwh`;
+    `csp_power`, `csp_energy` the share of the solar plants in the surplus at the internal price and in the energy [1];
+    the largest excess of a coalition under three mechanisms (above 0: not in the core).
+    """
+    data, cleared = results["data"], results["cleared"]
+    labels = selection.scenarios(data, families)
+    here = {"scenario": labels}
+    csp, total = data["csp"].values, surplus(results).sel(here)
+    output, gain = cleared["output"].sel(here), gains(results).sel(here)
+    columns = {"scenario": labels, "day": data["day"].sel(here).values.astype(str)}
+    columns |= {name: data[name].sel(here).values for name in SWEPT}
+    columns |= {
+        "value": -cleared["objective"].sel(here).values,
+        "surplus": total.values,
+        "expected_profit": cleared["expected_profit"].sel(here).values,
+        "cvar": cleared["cvar"].sel(here).values,
+        "imbalance_mwh": cleared["expected_imbalance"].sel(here).values,
+        "csp_power": (gain.sel(participant=csp).sum("participant") / total).values,
+        "csp_energy": (output.sel(participant=csp).sum("participant") / output.sum("participant")).values,
+    }
+    columns |= {column: _excess(results, labels, mechanism) for mechanism, column in EXCESS.items()}
+    return selection.tidy(pd.DataFrame(columns))
+
+
+def surplus(results: Results):
+    """v(N) - sum_i v({i}) (scenario) in the money of the study; NaN where it was not valued."""
+    data, values = results["data"], selection.stage(results, "values")
+    alone = coalitions.nobody_cost(values, data) - coalitions.alone_cost(values, data)
+    return coalitions.total_value(values, data) - alone.sum("participant")
+
+
+def gains(results: Results):
+    """What each member gets at the internal price above its value alone (scenario, participant); 0 for others."""
+    data, cleared, values = results["data"], results["cleared"], selection.stage(results, "values")
+    alone = coalitions.nobody_cost(values, data) - coalitions.alone_cost(values, data)
+    payoff = cleared["price_revenue"] - cleared["reported_cost"]
+    return (payoff.sel(scenario=values["scenario"].values) - alone).fillna(0.0)
+
+
+def _excess(results: Results, labels: list[str], mechanism: str) -> np.ndarray:
+    """Largest excess (scenario) under a mechanism; NaN if the study does not have it."""
+    excess = selection.read(results, "payments", "max_excess").sel(scenario=labels)
+    if mechanism not in excess.indexes["mechanism"]:
+        return np.full(len(labels), np.nan)
+    return excess.sel(mechanism=mechanism).values
