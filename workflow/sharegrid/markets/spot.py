@@ -99,6 +99,15 @@ def lost_load_cost(model: linopy.Model, data: xr.Dataset):
     return (data["voll"] * model.variables["lost_load"]).sum()
 
 
+def scaled(data: xr.Dataset, participant: str, factor: float) -> xr.Dataset:
+    """The data with the offers of a participant `factor` times as large: widths times, quadratic costs by the factor."""
+    own = xr.where((data["owner"] == participant).reset_coords(drop=True), factor, 1.0)
+    changed = {"offer_quantity": data["offer_quantity"] * own}
+    if "offer_quadratic" in data:
+        changed["offer_quadratic"] = data["offer_quadratic"] / own
+    return data.assign(changed)
+
+
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
     """Cleared quantities and prices, and what each participant supplies, reports, costs and earns at these prices.
 

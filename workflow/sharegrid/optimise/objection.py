@@ -51,10 +51,12 @@ def _with_absence(program: Program, owned: list[np.ndarray]) -> Program:
     present = sp.csr_matrix((np.ones(len(row)), (row, columns)), (len(row), len(program.cost)))
     absent = [sp.csr_matrix((bound, (row, owner)), (len(row), count)) for bound in (lower, upper)]
     integer = np.zeros(len(program.cost), bool) if program.integer is None else program.integer
+    least, most = program.lower.copy(), program.upper.copy()
+    least[columns], most[columns] = np.minimum(lower, 0), np.maximum(upper, 0)  # 0 is for the absent
     return Program(
         cost=np.append(program.cost, np.zeros(count)),
-        lower=np.append(program.lower, np.zeros(count)),
-        upper=np.append(program.upper, np.ones(count)),
+        lower=np.append(least, np.zeros(count)),
+        upper=np.append(most, np.ones(count)),
         matrix=sp.bmat([[program.matrix, None], [present, absent[0]], [present, absent[1]]], format="csr"),
         row_lower=np.concatenate([program.row_lower, lower, np.full(len(upper), -np.inf)]),
         row_upper=np.concatenate([program.row_upper, np.full(len(lower), np.inf), upper]),

@@ -60,7 +60,7 @@ class WorstCoalition:
         own = payoff[: len(self._players)]
         gone = self._objection.find(own)
         value = self._nobody - self._value(gone)
-        found = np.append(~gone, [True] * self._centre), value - payoff.sum() + own[gone].sum()
+        found = np.append(~gone, np.ones(int(self._centre), bool)), value - payoff.sum() + own[gone].sum()
         if not self._centre:
             return found
         without = np.append(own == own.min(), False)  # a coalition without the centre has no value

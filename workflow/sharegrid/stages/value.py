@@ -138,8 +138,14 @@ def _scenario(
 def _with_more(found: Counterfactuals, cost: np.ndarray) -> Counterfactuals:
     """`found` with the costs of further coalitions, of which nothing else is kept."""
     more = len(cost) - len(found.cost)
-    padded = [np.append(array, np.full(more, np.nan)) for array in (found.lost_load, found.iterations, found.fallback)]
-    return Counterfactuals(cost, *padded, found.details, found.counts)
+
+    def padded(array: np.ndarray) -> np.ndarray:
+        return np.concatenate([array, np.full((more, *array.shape[1:]), np.nan)])
+
+    details = {name: padded(array) for name, array in found.details.items()}
+    return Counterfactuals(
+        cost, padded(found.lost_load), padded(found.iterations), padded(found.fallback), details, found.counts
+    )
 
 
 def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete: bool) -> xr.Dataset:

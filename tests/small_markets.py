@@ -1,0 +1,63 @@
+"""A small instance of every market with participants, from the raw data; the stages run on it as a study would."""
+
+from functools import cache
+
+import xarray as xr
+
+from sharegrid.stages import clear, prepare, value
+from spot import NETWORKS, RESOURCES
+
+SPOT = {
+    "market": "spot",
+    "network": NETWORKS["case5"],
+    "scenarios": {"cases": {"label": "{limits}", "limits": ["case"]}},
+}
+RETAIL = {
+    "market": "retail",
+    "community": "toy",
+    "communities": {
+        "toy": {"users": {"toy": {"count": 5}}, "tariff": {"buy": 0.18, "off_peak": 0.09, "feed_in": 0.05}},
+    },
+    "scenarios": {"toy": {"label": "toy"}},
+}
+WIND_CSP = {
+    "market": "wind-csp",
+    "days": {"summer": {"date": "2020-07-09", "price": "nodal", "bus": "212"}},
+    "day": "summer",
+    "wind": {"W1": {"unit": "309_WIND_1"}, "W2": {"unit": "122_WIND_1", "capacity_mw": 150}},
+    "csp": {"C1": {"capacity_mw": 200, "storage_hours": 6}, "C2": {"capacity_mw": 100, "storage_hours": 3}},
+    "error_days": 2,
+    "scenarios": {"cases": {"label": "{commitment}", "commitment": ["linear", "integer"]}},
+}
+COMMUNITY = {
+    "market": "community",
+    "days": {"2016-04-13": 0.5, "2016-07-13": 0.5},
+    "users": 5,
+    "scenarios": {
+        "energy": {"label": "energy"},
+        "capacity": {"label": "capacity", "capacity_price": [5]},
+        "free limit": {"label": "{network_rights}", "network": ["limits"], "network_rights": ["shared"],
+                       "interface_kw": [400]},
+    },
+}  # fmt: skip
+MARKETS = {"spot": SPOT, "retail": RETAIL, "wind-csp": WIND_CSP, "community": COMMUNITY}
+
+
+@cache
+def data(market: str) -> xr.Dataset:
+    """data.nc of the small market."""
+    return prepare.prepare(MARKETS[market], RESOURCES)
+
+
+@cache
+def cleared(market: str) -> xr.Dataset:
+    """cleared.nc of the small market."""
+    return clear.clear(data(market), {"market": market, "mip_gap": 1e-6})
+
+
+@cache
+def valued(market: str, coalitions: str = "all", **request) -> xr.Dataset:
+    """values.nc of the small market with the coalitions of one kind."""
+    asked = {"scenarios": ["*"], "coalitions": coalitions} | request
+    config = {"market": market, "backend": "warm", "requests": [asked], "compare": None, "mip_gap": 1e-6}
+    return value.value(data(market), config)
