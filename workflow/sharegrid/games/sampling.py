@@ -3,7 +3,7 @@
 A stratum is a player i and a size k of the set of players before it. The mean of v(S + i) - v(S) over the stratum is
 found from all its sets if there are at most `draws` of them, else from so many uniform draws, with replacement:
 
-    x_i = sum_k w_k mean_k,   se_i^2 = sum_k w_k^2 var_k / draws,   w_k = 1/n
+    x_i = (1/n) sum_k mean_k,   se_i^2 = (1/n^2) sum_k var_k / draws      (complete strata have no error)
 
 J. Castro, D. Gomez, E. Molina, J. Tejada, Comput. Oper. Res. 82, 2017; S. Maleki et al., arXiv 1306.4265, 2013.
 """
@@ -100,13 +100,8 @@ def masks(present: np.ndarray) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
 
-def estimate(sampled: Design, value_of: Mapping[int, float], *, centre: bool = False) -> Estimate:
-    """The Shapley value from the values by bitmask of the coalitions of the design.
-
-    centre: the players of the design are in a game with one more, without whom all is worth 0 and with whom S is worth
-    value_of S. For a player of n that puts the centre before it in k + 1 of n + 1 places: w_k = (k + 1) / (n (n + 1)).
-    The centre keeps the rest, so there is no gap. Raises KeyError for a coalition without a value.
-    """
+def estimate(sampled: Design, value_of: Mapping[int, float]) -> Estimate:
+    """The Shapley value from the values by bitmask of the coalitions of the design; KeyError for one without a value."""
     gain = np.array([value_of[mask] for mask in masks(sampled.after)])
     gain -= np.array([value_of[mask] for mask in masks(sampled.before)])
     count = sampled.count
@@ -116,11 +111,10 @@ def estimate(sampled: Design, value_of: Mapping[int, float], *, centre: bool = F
     spread = np.bincount(stratum, (gain - mean[stratum]) ** 2, count**2)
     complete = np.bincount(stratum, sampled.complete, count**2) > 0
     with np.errstate(invalid="ignore"):  # 0/0: one draw has no variance
-        variance = np.where(complete, 0.0, spread / (number - 1) / number).reshape(count, count)
-    before = np.arange(count)
-    weight = (before + 1) / (count * (count + 1)) if centre else np.full(count, 1 / count)
-    raw, square = mean.reshape(count, count) @ weight, variance @ weight**2
-    gap = 0.0 if centre else float(value_of[2**count - 1] - raw.sum())
+        variance = np.where(complete, 0.0, spread / (number - 1) / number)
+    raw = mean.reshape(count, count).mean(axis=1)
+    square = variance.reshape(count, count).sum(axis=1) / count**2
+    gap = float(value_of[2**count - 1] - raw.sum())
     return Estimate(raw, raw + gap * _shares(square), np.sqrt(square), gap)
 
 

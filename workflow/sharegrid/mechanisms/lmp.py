@@ -7,6 +7,6 @@ import xarray as xr
 
 
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
-    """payment (scenario, participant) in $/h: price times output. `values` is not used."""
+    """payment (scenario, participant): price times output, in any market what is due at its marginal prices."""
     payment = cleared["price_revenue"].reset_coords(drop=True)
     return xr.Dataset({"payment": payment.assign_attrs(long_name="payment at the locational price")})

@@ -1,14 +1,16 @@
 """The pivotal mechanism (Vickrey, Clarke, Groves): each participant is paid its reported cost and what it saves.
 
-    r_i = c_i(p_i) + J(N without i) - J(N)                                                      [$/h]
+    r_i = c_i(p_i) + J(N without i) - J(N)
 
-J(N without i) depends on the reports of the others only, so it does not move with the report of i.
+J(N without i) depends on the reports of the others only, so it does not move with the report of i. The profit is the
+marginal contribution v(N) - v(N without i) of the participant to the value of all.
 W. Vickrey (1961), E. Clarke (1971), T. Groves (1973).
 """
 
 import numpy as np
 import xarray as xr
 
+from sharegrid.mechanisms.payoffs import money
 from sharegrid.optimise import coalitions
 
 NEEDS = "removals"  # coalitions that must be valued; read while parsing
@@ -17,17 +19,17 @@ CURTAILED = "curtailed"  # n1_rule: what the others cannot serve is cut from the
 
 
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
-    """payment, removal_cost, premium (scenario, participant) and revenue_inadequacy (scenario), all in $/h.
+    """payment, removal_cost, premium (scenario, participant) and revenue_inadequacy (scenario), all in money.
 
     removal_cost is J(N without i); premium is the payment above the revenue at the price; revenue_inadequacy is the
-    sum of the payments less what the loads pay at their prices. NaN where J(N without i) was not valued. Raises
-    ValueError for must-run data and where no coalition was valued.
+    sum of the payments less what is collected. NaN where J(N without i) was not valued. Raises ValueError for must-run
+    data and where no coalition was valued.
     """
     refuse_must_run(data)
     removal = removal_cost(data, cleared, values)
     payment = (cleared["reported_cost"] + removal - cleared["objective"]).where(dispatched(cleared), 0.0)
     premium = payment - cleared["price_revenue"]
-    inadequacy = payment.sum("participant", skipna=False) - cleared["load_payment"]
+    inadequacy = payment.sum("participant", skipna=False) - collected(data, cleared, values)
     results = {
         "payment": (payment, "VCG payment"),
         "removal_cost": (removal, "minimised cost without the participant"),
@@ -36,10 +38,19 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
     }
     return xr.Dataset(
         {
-            name: array.reset_coords(drop=True).assign_attrs(units="$/h", long_name=text)
+            name: array.reset_coords(drop=True).assign_attrs(units=money(data), long_name=text)
             for name, (array, text) in results.items()
         }
     )
+
+
+def collected(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset) -> xr.DataArray:
+    """What there is to pay the participants (scenario): the payment of the loads, in a market without loads that pay
+    their costs and the value of all, sum_i c_i + J(nobody) - J(N), with J(nobody) = 0 where it was not valued."""
+    if "load_payment" in cleared:
+        return cleared["load_payment"]
+    nobody = coalitions.nobody_cost(values, data).reindex(scenario=cleared["scenario"].values).fillna(0.0)
+    return cleared["reported_cost"].sum("participant") - cleared["objective"] + nobody
 
 
 def refuse_must_run(data: xr.Dataset) -> None:
@@ -49,14 +60,17 @@ def refuse_must_run(data: xr.Dataset) -> None:
 
 
 def dispatched(cleared: xr.Dataset) -> xr.DataArray:
-    """(scenario, participant), whether the participant delivers (or takes) more than 1e-9 MW."""
+    """(scenario, participant), whether the participant is part of the optimum: as the market says in `active`, else whether
+    it delivers (or takes) more than 1e-9 MW."""
+    if "active" in cleared:
+        return cleared["active"] == 1
     return np.abs(cleared["output"]) > DISPATCHED
 
 
 def removal_cost(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.DataArray:
-    """J(N without i) (scenario, participant) in $/h under the scenario's n1_rule; NaN where it was not valued.
+    """J(N without i) (scenario, participant) under the scenario's n1_rule; NaN where it was not valued.
 
-    J(N) for a participant without output, which nobody misses.
+    J(N) for a participant that is not dispatched, whom nobody misses.
     """
     if values is None:
         raise ValueError("VCG needs the cost of the market without each participant; give the study a value: stage")

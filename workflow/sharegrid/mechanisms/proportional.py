@@ -1,0 +1,47 @@
+"""The value of all, shared in proportion to one figure of each participant: the simple rule that others are compared with.
+
+    u_i = v(N) w_i / sum_j w_j
+
+w: the size of what a participant has without the others (alone), of what it delivers or takes (output), its capacity.
+"""
+
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from sharegrid.games.bargaining import proportional
+from sharegrid.mechanisms.payoffs import Bargains, by_scenario, paid
+
+NEEDS = "alone"  # coalitions that must be valued; read while parsing
+LACKING = "proportional: no scenario has its coalitions; add coalitions: alone (or all) to value: requests"
+
+
+def pay(
+    data: xr.Dataset,
+    cleared: xr.Dataset,
+    values: xr.Dataset | None,
+    *,
+    to: Literal["alone", "output", "capacity"] = "alone",
+) -> xr.Dataset:
+    """payment (scenario, participant); NaN where nobody, or the participants alone, were not valued.
+
+    Equal shares if all weights are 0. A centre gets as much as all participants together. Raises ValueError if no scenario
+    has the coalitions, and for `to: capacity` in a market whose participants have none.
+    """
+    if to == "capacity" and "capacity" not in cleared:
+        raise ValueError(
+            "proportional: to: capacity: the participants of this market have none; use to: alone or output"
+        )
+    bargains = values is not None and Bargains(data, cleared, values)
+    bare = cleared.reset_coords(drop=True)
+
+    def solve(scenario: str) -> np.ndarray | None:
+        one = bargains.of(scenario)
+        weight = one.outside if to == "alone" else bare[to].sel(scenario=scenario).values[bargains.plays(scenario)]
+        if np.isnan(one.total) or np.isnan(weight).any():
+            return None
+        return proportional(one.total / 2 if one.centre else one.total, np.abs(weight))
+
+    payoff = by_scenario(data, values, solve, LACKING)
+    return xr.Dataset({"payment": paid(cleared, payoff, f"payment of the value of all in proportion to: {to}")})
