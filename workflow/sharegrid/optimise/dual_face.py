@@ -72,8 +72,8 @@ def _gradient(program: Program, x: np.ndarray) -> np.ndarray:
 
 def _signs(value: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bounds of the multiplier of  lower <= value <= upper: from 0 up at the lower limit, down at the upper one."""
-    low = np.isfinite(lower) & (value <= lower + AT_LIMIT * np.maximum(1, np.abs(lower)))
-    high = np.isfinite(upper) & (value >= upper - AT_LIMIT * np.maximum(1, np.abs(upper)))
+    low, high = (np.isfinite(limit) & (np.abs(value - limit) <= AT_LIMIT * np.maximum(1, np.abs(limit)))
+                 for limit in (lower, upper))  # fmt: skip
     return np.where(high, -np.inf, 0.0), np.where(low, np.inf, 0.0)
 
 
