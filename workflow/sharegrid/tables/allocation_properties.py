@@ -1,0 +1,49 @@
+"""Table: whether the payments of each mechanism share what there is, gain everybody and stand in the core."""
+
+import numpy as np
+import pandas as pd
+
+from sharegrid.tables import selection
+from sharegrid.tables.methods import in_money, method
+from sharegrid.tables.selection import Results
+
+
+def table(results: Results, *, scenarios: list[str], mechanisms: list[str] | None = None) -> pd.DataFrame:
+    """One row per scenario and mechanism (default: all), in the money of the study.
+
+    `sum`: payments less reported costs of all participants; `deficit`: what this is above the value of all, negative if
+    something is left; `max_excess`: the largest objection of a coalition; `individually_rational`, `in_core`: yes or no,
+    empty where it is not known; `coalitions_tested`: the number that were valued, all or a sample.
+    """
+    data = selection.stage(results, "data")
+    selection.known("scenarios", scenarios, data["scenario"].values)
+    shown = selection.mechanisms(
+        results, mechanisms, selection.stage(results, "payments")["mechanism"].values.astype(str)
+    )
+    rows = [_row(results, scenario, name) for scenario in scenarios for name in shown]
+    frame = selection.tidy(pd.DataFrame(rows))
+    return frame.rename(columns={name: in_money(name, data) for name in ("sum", "deficit", "max_excess")})
+
+
+def _row(results: Results, scenario: str, mechanism: str) -> dict:
+    cost = results["cleared"]["reported_cost"].sel(scenario=scenario).values
+    paid = selection.by_mechanism(results, "payment", scenario, mechanism)
+    found = {
+        name: selection.read(results, "payments", name, scenario=scenario, mechanism=mechanism).item()
+        for name in ("deficit", "max_excess", "individually_rational", "in_core", "coalitions_tested")
+    }
+    tested = found["coalitions_tested"]
+    return {
+        "scenario": scenario,
+        "method": method(mechanism),
+        "sum": float((paid - cost).sum()),
+        "deficit": found["deficit"],
+        "max_excess": found["max_excess"],
+        "individually_rational": _yes(found["individually_rational"]),
+        "in_core": _yes(found["in_core"]),
+        "coalitions_tested": 0 if np.isnan(tested) else int(tested),
+    }
+
+
+def _yes(known: float) -> str:
+    return "" if np.isnan(known) else "yes" if known else "no"
