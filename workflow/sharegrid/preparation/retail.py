@@ -35,9 +35,18 @@ def prepare(options: RetailMarket, inputs: Inputs) -> xr.Dataset:
     names = list(dict.fromkeys(str(name) for one in scenarios for name in one["participant"].values))
     data = xr.concat(scenarios, "scenario", join="outer", fill_value=0, coords="minimal", compat="override")
     data = data.sel(participant=names).assign_coords(coordinates(found).coords)  # "outer" sorts the names
+    data = _without_unused(data, options)
     if not data["flexible_capacity"].any():
         data = data.drop_vars(["flexible_capacity", "flexible_linear", "flexible_quadratic"])
     return data.assign_attrs(money="$/day", energy="kWh")
+
+
+def _without_unused(data: xr.Dataset, options: RetailMarket) -> xr.Dataset:
+    """No day and no size of PV where the users are not made from time series."""
+    made = np.array([options.communities[name].users.rts is not None for name in data["community"].values])
+    return data.assign_coords(
+        day=("scenario", np.where(made, data["day"].values, "")), pv_kw=data["pv_kw"].astype(float).where(made)
+    )
 
 
 def _scenario(options: RetailMarket, values: dict[str, Any], tables: Mapping[str, pd.DataFrame]) -> xr.Dataset:
@@ -109,7 +118,7 @@ def _checked(scenario: xr.Dataset, where: str) -> xr.Dataset:
     for low, high, told in ORDER:
         wrong = scenario[low] > scenario[high] + SMALL
         if wrong.any():
-            hour = int(wrong.argmax())
+            hour = int(wrong.values.argmax())
             prices = f"{float(scenario[low][hour]):g} and {float(scenario[high][hour]):g} $/kWh"
             raise ValueError(f"{where}.{told} (hour {hour}: {prices})")
     return scenario
