@@ -2,7 +2,7 @@
 
     sum_{i in S} u_i <= J(N without S) - J(N) for every set S,  u >= 0,  r_i = c_i(p_i) + u_i               [$/h]
 
-Of the points with the largest total profit the one nearest to the VCG profits is taken.
+Without a centre (loads, which keep the rest) the participants share everything, bills too, and u may be negative. Of the points with the largest total profit the one nearest to the VCG profits is taken.
 R. Day, S. Raghavan (2007); O. Karaca, M. Kamgarpour, Core-selecting mechanisms in electricity markets, arXiv 1811.09646.
 """
 
@@ -29,13 +29,16 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
     dispatched = vcg.dispatched(cleared)
     profit = xr.full_like(cleared["output"], np.nan).reset_coords(drop=True)
     for scenario in values["scenario"].values[values["core_complete"].values == 1]:
-        profit.loc[{"scenario": scenario}] = core_profit(values, scenario, dispatched.sel(scenario=scenario).values)
+        plays = dispatched.sel(scenario=scenario).values
+        profit.loc[{"scenario": scenario}] = core_profit(
+            values, scenario, plays, 0.0 if "centre" in data.attrs else -np.inf
+        )
     payment = (cleared["reported_cost"] + profit).where(dispatched | profit.isnull(), 0.0).reset_coords(drop=True)
     return xr.Dataset({"payment": payment.assign_attrs(long_name="core-selecting payment")})
 
 
-def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray) -> np.ndarray:
-    """Profits u (participant) in $/h of one scenario, 0 for who is not `dispatched` (participant).
+def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Profits u (participant), at least `least`, of one scenario, 0 for who is not `dispatched` (participant).
 
     Sets with somebody who is not dispatched bind nobody: his profit is 0, and J grows with the set.
     """
@@ -48,5 +51,5 @@ def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray) -> np
     pivotal = np.full(dispatched.sum(), np.nan)
     pivotal[sets[single].argmax(axis=1)] = rhs[single]
     profit = np.zeros(len(dispatched))
-    profit[dispatched] = core_point(rhs, sets, pivotal)
+    profit[dispatched] = core_point(rhs, sets, pivotal, least)
     return profit

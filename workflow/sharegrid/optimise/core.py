@@ -35,7 +35,8 @@ def generate(
     rounds, NotOptimal as the value engine.
     """
     split = split_model(market, data)
-    sets = ValuedSets(market, split, absent, cost)
+    everybody = None if "centre" in data.attrs else coalitions.taking_part(data).values[0]
+    sets = ValuedSets(market, split, absent, cost, everybody)
     if len(sets.players):
         sets.add(coalitions.pairs(len(sets.players))[1 + len(sets.players) :], at=sets.pivotal)
         _separate(sets, Objection(split, sets.players, sets.everybody))
@@ -45,7 +46,7 @@ def generate(
 def _separate(sets: "ValuedSets", objection: "Objection") -> None:
     """Add the set that objects most to the core point until none does."""
     for done in range(ROUNDS):
-        profit = core_point(*sets.constraints(), sets.pivotal)
+        profit = core_point(*sets.constraints(), sets.pivotal, sets.least)
         who = objection.find(profit)
         excess = sets.add(who[None], at=profit)[0]
         log.info("core: round %d, total profit %.6f $/h, largest objection %.2e $/h", done + 1, profit.sum(), excess)
@@ -58,16 +59,20 @@ class ValuedSets:
     """The valued coalitions of one scenario and, of those, the constraints on the profits of its players.
 
     everybody: J(N) in $/h; players: numbers of the participants with a positive pivotal profit (`pivotal` $/h): the
-    others get nothing in the core, and a set with one of them objects less than without.
+    others get nothing in the core, and a set with one of them objects less than without. In a market without a centre
+    participants share everything, bills too: all that take part (`everybody_plays`) are players.
     """
 
-    def __init__(self, market: ModuleType, split: SplitModel, absent: np.ndarray, cost: np.ndarray):
+    def __init__(
+        self, market: ModuleType, split: SplitModel, absent: np.ndarray, cost: np.ndarray, everybody_plays=None
+    ):
         self._market, self._split = market, split
         self.absent, self.cost = np.asarray(absent, dtype=bool), np.asarray(cost, dtype=float)
         self.everybody = self.cost[~self.absent.any(axis=1)][0]
         alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(self.absent) if row.sum() == 1}
         saving = np.array([self.cost[alone[who]] for who in range(self.absent.shape[1])]) - self.everybody
-        self.players = np.flatnonzero(saving > NEGLIGIBLE)
+        self.players = np.flatnonzero(saving > NEGLIGIBLE if everybody_plays is None else everybody_plays)
+        self.least = 0.0 if everybody_plays is None else -np.inf
         self.pivotal = saving[self.players]
 
     def constraints(self) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The point of the core with the largest total profit that is nearest to the profits of the pivotal mechanism.
 
-    max sum_i u_i,  then  min sum_i (u_i - v_i)^2     s.t.  sum_{i in S} u_i <= b_S for all S,  u >= 0
+    max sum_i u_i,  then  min sum_i (u_i - v_i)^2     s.t.  sum_{i in S} u_i <= b_S for all S,  u >= least
 
 with v_i = b_{i} the pivotal profits. R. Day, P. Cramton, Quadratic core-selecting payment rules, Oper. Res. 60(3), 2012.
 Since u <= v, the program is written in the reductions t = v - u, and only the sets that v violates matter.
@@ -19,12 +19,12 @@ TOLERANCE = 1e-7  # share of the largest violation: accepted residual of the opt
 STEPS = 10_000
 
 
-def core_point(rhs: np.ndarray, absent: np.ndarray, pivotal: np.ndarray) -> np.ndarray:
-    """Profits u (participant) in $/h.
+def core_point(rhs: np.ndarray, absent: np.ndarray, pivotal: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Profits u (participant) in the money of rhs.
 
-    rhs (set) is J(N without S) - J(N) in $/h, absent (set, participant) says who is in S, pivotal (participant) is the
-    right-hand side of the single participants. Raises NotOptimal if the core is empty, RuntimeError if the optimality
-    conditions do not hold.
+    rhs (set) is J(N without S) - J(N), absent (set, participant) says who is in S, pivotal (participant) is the
+    right-hand side of the single participants, `least` the smallest profit (-inf where participants pay their bills).
+    Raises NotOptimal if no such point exists, RuntimeError if the optimality conditions do not hold.
     """
     absent = np.asarray(absent, dtype=bool)
     excess = absent @ pivotal - rhs
@@ -32,8 +32,9 @@ def core_point(rhs: np.ndarray, absent: np.ndarray, pivotal: np.ndarray) -> np.n
     if not violated.any():
         return np.array(pivotal, dtype=float)
     scale = excess[violated].max()
-    rows, least, most = absent[violated].astype(float), excess[violated] / scale, np.maximum(pivotal, 0) / scale
-    return np.maximum(pivotal - scale * nearest_reduction(rows, least, most), 0)
+    most = np.maximum(pivotal - least, 0) / scale
+    reduction = nearest_reduction(absent[violated].astype(float), excess[violated] / scale, most)
+    return np.maximum(pivotal - scale * reduction, least)
 
 
 def nearest_reduction(rows: np.ndarray, least: np.ndarray, most: np.ndarray) -> np.ndarray:
@@ -49,8 +50,9 @@ def nearest_reduction(rows: np.ndarray, least: np.ndarray, most: np.ndarray) -> 
     at_bound = np.where(solved.reduced_cost > 0, 0.0, most)
     equal = np.vstack([rows[tight], np.eye(count)[priced]])
     equal_rhs = np.concatenate([least[tight], at_bound[priced]])
-    bounds = np.vstack([rows[~tight], np.eye(count)[~priced], -np.eye(count)[~priced]])
-    bounds_rhs = np.concatenate([least[~tight], np.zeros((~priced).sum()), -most[~priced]])
+    limited = ~priced & np.isfinite(most)
+    bounds = np.vstack([rows[~tight], np.eye(count)[~priced], -np.eye(count)[limited]])
+    bounds_rhs = np.concatenate([least[~tight], np.zeros((~priced).sum()), -most[limited]])
     reduction = least_norm(equal, equal_rhs, bounds, bounds_rhs)
     smallest = solved.x.sum() / FINER
     if abs(reduction.sum() - smallest) > TOLERANCE * max(1.0, smallest):

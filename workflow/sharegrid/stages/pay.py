@@ -58,8 +58,10 @@ def _together(settled: dict[str, xr.Dataset], cleared: xr.Dataset) -> xr.Dataset
     payment = payment.transpose("scenario", "mechanism", "participant").drop_attrs()
     profit = (payment - cleared["true_cost"]).transpose(*payment.dims).drop_attrs()
     payments = xr.Dataset({"payment": payment, "profit": profit})
-    for one in settled.values():
-        payments = _joined(payments, one.drop_vars("payment"))
+    for name, one in settled.items():
+        label = plugins.snake(name.partition("@")[2])  # tells apart the uses of one mechanism
+        own = one.drop_vars("payment")
+        payments = _joined(payments, own.rename({key: f"{key}_{label}" for key in own.data_vars}) if label else own)
     return payments
 
 
