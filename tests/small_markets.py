@@ -37,7 +37,7 @@ COMMUNITY = {
         "energy": {"label": "energy"},
         "capacity": {"label": "capacity", "capacity_price": [5]},
         "free limit": {"label": "{network_rights}", "network": ["limits"], "network_rights": ["shared"],
-                       "interface_kw": [400]},
+                       "interface_kw": [180]},
     },
 }  # fmt: skip
 MARKETS = {"spot": SPOT, "retail": RETAIL, "wind-csp": WIND_CSP, "community": COMMUNITY}
