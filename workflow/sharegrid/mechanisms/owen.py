@@ -8,6 +8,8 @@ games, Math. Program. 9, 1975.
 import numpy as np
 import xarray as xr
 
+from sharegrid.optimise import coalitions
+
 STEP = 1e-5  # by which a participant is scaled up and down
 AGREE = 1e-6  # of the minimised cost: two slopes that differ by less are one
 
@@ -17,13 +19,14 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
 
     Where the study asked for value: scaled also owen_unique (scenario, participant): 1 if the cost rises with the
     participant's size as fast as it falls when it shrinks, so that only one price says what it adds; 0 if not. For
-    linear costs; NaN where not asked.
+    linear costs; NaN where not asked, and for who does not take part.
     """
     payment = cleared["price_revenue"].reset_coords(drop=True).assign_attrs(long_name="payment at the internal price")
     result = xr.Dataset({"payment": payment})
     if values is None or "scaled_cost" not in values:
         return result
-    return result.assign(owen_unique=unique(cleared, values["scaled_cost"]))
+    known = unique(cleared, values["scaled_cost"]).where(coalitions.taking_part(data))
+    return result.assign(owen_unique=known)
 
 
 def unique(cleared: xr.Dataset, scaled: xr.DataArray) -> xr.DataArray:
