@@ -1,0 +1,180 @@
+"""Sharing by the alternating direction method of multipliers: members keep what they can do, and tell what they exchange.
+
+    x_i  <- argmin_{X_i}  c_i x_i + rho/2 |A_i x_i - (p_i - mean p + z - u)|^2,   p_i = A_i x_i
+    z    <- argmin        g(n z) + n rho/2 |z - u - mean p|^2                     (the coordinator)
+    u    <- u + mean p - z,   prices of the coupling rows: -rho u
+
+n members; z what the coordinator accepts per member; g(n z) its own least cost when the members contribute n z in all. (Boyd
+et al., Found. Trends Mach. Learn. 3(1):1-122, 2011, section 7.3)
+
+rho doubles where the primal residual is BALANCE times the dual one and halves in the reverse case (their section 3.4.1),
+in the first half of the rounds only, so that the method converges as with a fixed rho.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+import xarray as xr
+
+from sharegrid.coordination.central import Results, taken_apart
+from sharegrid.coordination.decomposition import Decomposition
+from sharegrid.coordination.proximal import Proximal, Tolerance
+from sharegrid.coordination.rounds import Messages, Progress, dataset, run
+from sharegrid.optimise.highs import NotOptimal
+from sharegrid.optimise.quadratic import live
+
+BALANCE, EVERY = 5.0, 5  # ratio of the residuals from which rho changes, and rounds between changes
+INEXACT = 0.05  # tolerance of local solves, relative to the residuals of the last round
+SETTLED, SETTLING = 1e-8, 20000  # tolerance and iterations of the last local solves
+
+
+def coordinate(
+    results: Results,
+    *,
+    scenarios: list[str],
+    rounds: int = 500,
+    tolerance: float = 1e-4,
+    rho: float = 0.01,
+    relaxation: float = 1.0,
+    balance: bool = True,
+) -> xr.Dataset:
+    """The rounds of the given scenarios (coordination/rounds.py) until both relative residuals are below `tolerance`.
+
+    rho: first penalty [money per squared unit of the coupling rows]; `balance` lets it follow the residuals. `relaxation` in (0, 2).
+    The cost of a round is settled: members do as they told, the coordinator takes the sum. ValueError for integers.
+    """
+    if not rho > 0:
+        raise ValueError(f"sharing-admm: rho is {rho:g}; it must be positive")
+    histories = {}
+    for name in scenarios:
+        method = SharingAdmm(taken_apart(results, name), rho, tolerance, relaxation, rounds // 2 if balance else 0)
+        histories[name] = run(method, rounds)
+        histories[name].progress[-1].objective = method.settle()
+    return dataset(histories, results["cleared"]["objective"], results["data"].attrs["money"])
+
+
+class SharingAdmm:
+    """A method of coordination/rounds.py. Members hear their target and rho, and tell their contribution."""
+
+    def __init__(
+        self, split: Decomposition, rho: float, tolerance: float, relaxation: float = 1.0, balanced_rounds: int = 0
+    ):
+        self._split, self._tolerance, self._relaxation = split, tolerance, relaxation
+        self._rho, self._balanced_rounds, self._round = rho, balanced_rounds, 0
+        self._local = [Proximal(member.program, member.contribution) for member in split.members]
+        self._told = [np.zeros(len(member.rows)) for member in split.members]
+        self._heard: Messages = []
+        self._schedules: list[np.ndarray] = [np.zeros(len(member.columns)) for member in split.members]
+        self._coordinator, self._accepting = _coordinator(split)
+        self._settlement = _settlement(split)
+        self._mean, self._accepted, self._u = (np.zeros(len(split.coupling)) for _ in range(3))
+        self._inexact = Tolerance(INEXACT, INEXACT)
+
+    @property
+    def prices(self) -> np.ndarray:
+        """Prices of the coupling rows, in the units of the rows."""
+        return -self._rho * self._u
+
+    def initialise(self) -> Messages:
+        """Nothing is exchanged yet."""
+        return self._targets()
+
+    def local_solve(self, member: int, heard: np.ndarray) -> np.ndarray:
+        """What the member's rows lack, and rho -> its contribution to them."""
+        return self._respond(member, heard, self._inexact)
+
+    def _respond(self, member: int, heard: np.ndarray, tolerance: Tolerance, **longer) -> np.ndarray:
+        part, shift, rho = self._split.members[member], heard[:-1], heard[-1]
+        x = self._local[member].solve(rho, self._told[member] + shift, tolerance, **longer)
+        self._schedules[member] = x
+        return part.contribution @ x
+
+    def update(self, told: Messages) -> tuple[Messages, Progress]:
+        """The coordinator accepts, the prices follow; next targets, residuals and the settled cost."""
+        self._told, self._round = told, self._round + 1
+        count = len(told)
+        self._mean = self._split.total(told) / count
+        relaxed = self._relaxation * self._mean + (1 - self._relaxation) * self._accepted
+        own = self._coordinator.solve(self._rho / count, count * (self._u + relaxed), self._inexact)
+        before, self._accepted = self._accepted, self._accepting @ own / count
+        self._u = self._u + relaxed - self._accepted
+        primal, dual = self._residuals(before)
+        done = max(primal, dual) <= self._tolerance
+        progress = Progress(self._settled_cost(told), np.nan, primal, dual, done)
+        self._balance(primal, dual)
+        self._heard = self._targets()
+        return self._heard, progress
+
+    def settle(self) -> float:
+        """Cost when the members solve their last problems to the end and the coordinator takes the sum once."""
+        how = {"tolerance": Tolerance(SETTLED, SETTLED), "iterations": SETTLING}
+        return self._settled_cost([self._respond(k, heard, **how) for k, heard in enumerate(self._heard)])
+
+    def _targets(self) -> Messages:
+        shift = self._accepted - self._mean - self._u
+        return [np.append(shift[member.rows], self._rho) for member in self._split.members]
+
+    def _residuals(self, before: np.ndarray) -> tuple[float, float]:
+        """Relative primal and dual residual; the tolerance of the next local solves follows them."""
+        mismatch, change = self._mean - self._accepted, self._rho * (self._accepted - before)
+        size = max(np.linalg.norm(self._mean), np.linalg.norm(self._accepted), 1e-9)
+        price = max(self._rho * np.linalg.norm(self._u), 1e-9)
+        per_row = len(self._told) / np.sqrt(len(mismatch))
+        self._inexact = Tolerance(
+            *(INEXACT * float(np.clip(np.linalg.norm(one) * per_row, 1e-4, 1)) for one in (mismatch, change))
+        )
+        return float(np.linalg.norm(mismatch) / size), float(np.linalg.norm(change) / price)
+
+    def _balance(self, primal: float, dual: float) -> None:
+        """Change rho where one residual lags behind; the prices stay."""
+        if self._round > self._balanced_rounds or self._round % EVERY:
+            return
+        factor = 2.0 if primal > BALANCE * dual else 0.5 if dual > BALANCE * primal else 1.0
+        self._rho, self._u = self._rho * factor, self._u / factor
+
+    def _settled_cost(self, told: Messages) -> float:
+        """Members' cost plus the coordinator's least cost with their sum; infinite if it cannot take that sum."""
+        total, rows = self._split.total(told), np.arange(len(self._split.coupling))
+        self._settlement.set_row_bounds(rows, self._split.low - total, self._split.high - total)
+        cost = 0.0
+        for member, x in zip(self._split.members, self._schedules, strict=True):
+            cost += float(member.program.cost @ x)
+            if member.program.quadratic is not None:
+                cost += float(member.program.quadratic @ x**2)
+        try:
+            return cost + self._settlement.solve("settlement").objective
+        except NotOptimal as error:
+            if error.status not in ("infeasible", "primal infeasible or unbounded"):
+                raise
+            return np.inf
+
+
+def _coordinator(split: Decomposition) -> tuple[Proximal, sp.csr_matrix]:
+    """The coordinator's problem in its columns x_0 and the values s of the coupling rows, and what it accepts, s - A_0 x_0."""
+    nobody, rows = split.nobody, len(split.coupling)
+    own = nobody.program
+    wider = replace(
+        own,
+        cost=np.concatenate([own.cost, np.zeros(rows)]),
+        lower=np.concatenate([own.lower, split.low]),
+        upper=np.concatenate([own.upper, split.high]),
+        matrix=sp.hstack([own.matrix, sp.csr_matrix((own.matrix.shape[0], rows))], format="csr"),
+        quadratic=None if own.quadratic is None else np.concatenate([own.quadratic, np.zeros(rows)]),
+    )
+    accepting = sp.hstack([-nobody.contribution, sp.identity(rows)], format="csr")
+    return Proximal(wider, accepting), accepting
+
+
+def _settlement(split: Decomposition):
+    """The coordinator's program with the coupling rows first, whose bounds take the members' sum."""
+    own = split.nobody.program
+    return live(
+        replace(
+            own,
+            matrix=sp.vstack([split.nobody.contribution, own.matrix], format="csr"),
+            row_lower=np.concatenate([split.low, own.row_lower]),
+            row_upper=np.concatenate([split.high, own.row_upper]),
+        ),
+        "coordinator",
+    )
