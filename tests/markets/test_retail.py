@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from retail import COMMUNITIES, FLEXIBLE, bill, made_up, random_market, retail_market
+from retail import FLEXIBLE, bill, made_up, random_market, retail_market
 from sharegrid.markets import retail
 from sharegrid.markets.retail_bills import best_output
 from sharegrid.optimise import coalitions
@@ -24,7 +24,7 @@ def removal_profit(data, scenario: int = 0, backend: str = "warm") -> np.ndarray
 @pytest.mark.parametrize("equal", [True, False])
 def test_every_coalition_has_the_bill_of_its_net_load(equal, backend):
     data = random_market(3, cases=2, users=4, hours=3, equal_prices=equal)
-    engine, absent = Engine(retail, data, backend), coalitions.subsets(4)
+    engine, absent = Engine(retail, data, backend), coalitions.subsets(4)[:: 1 if backend == "warm" else 4]
     for k in range(2):
         here, found = data.isel(scenario=k), engine.solve(k, absent)
         exchange = ~absent @ here["net_load"].values

@@ -51,9 +51,11 @@ def swept(results: Results, family: str) -> Sweep:
     labels = selection.scenarios(results["data"], [family])
     data = results["data"].sel(scenario=labels)
     who = {(str(a), str(b)) for a, b in zip(data["seller"].values, data["community"].values, strict=True)}
-    if len(who) != 1 or ("" in next(iter(who))):
+    if len(who) != 1:
         raise ValueError(f"option families: '{family}' has {len(who)} sellers; list one seller of one community in it")
     seller, community = who.pop()
+    if not seller:
+        raise ValueError(f"option families: '{family}' has no seller; give the family seller: [...]")
     surplus = (-data["net_load"].sel(participant=seller)).clip(min=0).sum("time").values
     order = np.argsort(surplus, kind="stable")
     income = {}

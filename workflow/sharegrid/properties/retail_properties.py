@@ -112,10 +112,14 @@ class Outcome:
     def gain(self, mechanism: str) -> np.ndarray:
         """Profit above staying out (plain scenario, user) $/day; NaN where it was not valued or not asked for."""
         profit = self.payments["profit"].sel(scenario=self.plain["scenario"].values)
-        if mechanism not in profit["mechanism"].values:
-            return np.full(self.net_load.shape[:2], np.nan)
         alone = self.cleared["outside_option"].sel(scenario=self.plain["scenario"].values)
-        return (profit.sel(mechanism=mechanism) - alone).transpose("scenario", "participant").values
+        gain = profit.reindex(mechanism=[mechanism]).isel(mechanism=0) - alone
+        return gain.transpose("scenario", "participant").values
+
+    @cached_property
+    def externality(self) -> xr.DataArray:
+        """Payment (scenario, user) $/day of the externality rule; NaN if it was not asked for."""
+        return self.payments["payment"].reindex(mechanism=[EXTERNALITY]).isel(mechanism=0, drop=True)
 
     def by_hour(self) -> xr.Dataset:
         """The closed forms of the plain scenarios, NaN elsewhere."""
@@ -224,7 +228,7 @@ def withholding_never_pays(outcome: Outcome) -> float:
         for community, seller in groups:
             rows = np.flatnonzero(((here["community"] == community) & (here["seller"] == seller)).values)
             order = here.isel(scenario=rows[np.argsort(here["surplus_factor"].values[rows])])["scenario"].values
-            income = outcome.payments["payment"].sel(mechanism=EXTERNALITY, participant=seller, scenario=order).values
+            income = outcome.externality.sel(participant=seller, scenario=order).values
             falls.append(-np.diff(income))
     return _worst(*falls, -np.diff(_incomes(outcome, rate=False), axis=-1))
 
@@ -248,15 +252,13 @@ def _incomes(outcome: Outcome, rate: bool) -> np.ndarray:
 
 
 def dual_price_is_in_the_core(outcome: Outcome) -> float:
-    """R7: in no hour can a valued coalition do better alone than at the internal price."""
+    """R7: in no hour can a valued coalition do better alone than at the internal price, which gives away all of the value."""
     scenarios = [name for name in outcome.plain["scenario"].values if name in outcome.values["scenario"].values]
     bills, data = outcome.values["grid_bill"].sel(scenario=scenarios), outcome.plain.sel(scenario=scenarios)
     at_price = outcome.cleared["price"].sel(scenario=scenarios) * data["net_load"]
-    inside = xr.DataArray(~coalitions.absent(outcome.values), dims=("coalition", "participant"))
-    together = (
-        xr.dot(at_price, inside.astype(float), dim="participant").transpose("scenario", "coalition", "time").values
-    )
-    return _worst(together - bills.transpose("scenario", "coalition", "time").values)
+    inside = xr.DataArray(~coalitions.absent(outcome.values), dims=("coalition", "participant")).astype(float)
+    excess = xr.dot(at_price, inside, dim="participant") - bills
+    return _worst(excess, np.abs(excess.sel(coalition=coalitions.EVERYBODY)))
 
 
 def rate_leaves_the_core(outcome: Outcome) -> float:
@@ -298,7 +300,7 @@ def posted_price_is_the_externality(outcome: Outcome) -> float:
 
 def _posted_price(outcome: Outcome, scenario: str) -> np.ndarray:
     data, cleared = outcome.data.sel(scenario=scenario), outcome.cleared.sel(scenario=scenario)
-    payment = outcome.payments["payment"].sel(scenario=scenario, mechanism=EXTERNALITY)
+    payment = outcome.externality.sel(scenario=scenario)
     below = (cleared["price_revenue"] - payment).values
     bills = outcome.values["grid_bill"].sel(scenario=scenario).dropna("coalition", how="all")
     buys, feeds_in = (bills > 0).all("coalition"), (bills < 0).all("coalition")
@@ -307,7 +309,7 @@ def _posted_price(outcome: Outcome, scenario: str) -> np.ndarray:
     if not bool((buys | feeds_in | idle).all()):
         return below
     posted = (price * (best_output(data, price) - data["net_load"])).sum("time")
-    paid = payment.sum() + cleared["grid_bill"].sum() - (price * data["base_load"]).sum()
+    paid = payment.sum(skipna=False) + cleared["grid_bill"].sum() - (price * data["base_load"]).sum()
     return np.concatenate([below, np.abs(posted - payment).values, [abs(float(paid))]])
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 import xarray as xr
 
+from sharegrid.markets.retail_bills import bill
 from sharegrid.tables import selection
 from sharegrid.tables.selection import Results
 
@@ -12,8 +13,8 @@ NOTHING = 1e-9  # $/day; where less is shared, shares are empty
 def table(results: Results, *, families: list[str] | None = None) -> pd.DataFrame:
     """One row per scenario of `families` (default: toy, days), money in $/day.
 
-    standalone_cost: the bills under the users' own contracts; community_cost: the agent's grid bill and the cost of
-    flexible resources; value: the difference; contributions: sum of the marginal contributions; sellers_share: part of
+    standalone_cost: the bills under the users' own contracts; community_cost: the agent's grid bill, less that of a
+    base load alone, and the cost of flexible resources; value: the difference; contributions: sum of the marginal contributions; sellers_share: part of
     the value [1] that SCR gives to those with a surplus, hour by hour; empty where nothing is shared.
     """
     return selection.tidy(measured(results, families or ["toy", "days"]))
@@ -28,11 +29,13 @@ def measured(results: Results, families: list[str]) -> pd.DataFrame:
         for name in ("contribution_by_time", "share_by_time")
     )
     alone = -cleared["outside_option"].sum("participant")
-    value = alone - cleared["objective"]
+    without_users = bill(data["base_load"], data["grid_buy"], data["grid_feed_in"]).sum("time")
+    cost = cleared["objective"] - without_users
+    value = alone - cost
     sold = xr.dot(share, (data["net_load"] < 0).astype(float), dim=("participant", "time"))
     columns = {
         "standalone_cost": alone,
-        "community_cost": cleared["objective"],
+        "community_cost": cost,
         "value": value,
         "contributions": contribution.sum(("participant", "time"), skipna=False),
         "sellers_share": sold / value.where(value > NOTHING),

@@ -1,0 +1,237 @@
+"""Properties R1 to R8 of the retail mechanism: the closed forms against differences of coalition values, and the check."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from retail import bill, random_market, value
+from sharegrid.games.shapley import shapley
+from sharegrid.games.table import Game
+from sharegrid.properties import retail_contributions as closed
+from sharegrid.properties.retail_contributions import Prices
+from sharegrid.properties.retail_properties import PROPERTIES, check
+from whole_study import results
+
+MARKETS = [(seed, equal) for seed in (1, 2, 3) for equal in (True, False)]
+THEOREMS = ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8"]
+ONE = Prices(*(np.array([price]) for price in (1.0, 0.0, 1.0, 0.0)))  # a spread of 1 $/kWh in a single hour
+
+
+def shares(net_load: list[float], prices: Prices = ONE) -> np.ndarray:
+    """pi (user) of one hour under SCR."""
+    column = np.array(net_load, float)[:, None]
+    share = closed.rate_share(closed.contribution(column, prices), closed.sharing_value(column, prices))
+    return share[:, 0]
+
+
+def arrays(seed: int, equal: bool) -> tuple[np.ndarray, Prices]:
+    data = random_market(seed, equal_prices=equal)
+    return data["net_load"].values, closed.prices_of(data)
+
+
+@pytest.mark.parametrize(("seed", "equal"), MARKETS)
+def test_r1_contributions_are_what_is_lost_without_the_user(seed, equal):
+    net_load, prices = arrays(seed, equal)
+    contribution, total = closed.contribution(net_load, prices), closed.sharing_value(net_load, prices)
+    for case in range(len(net_load)):
+        here, everybody = [price[case] for price in prices], range(net_load.shape[1])
+        whole = value(net_load[case], *here, everybody)
+        np.testing.assert_allclose(total[case], whole, atol=1e-12)
+        for user in everybody:
+            without = value(net_load[case], *here, [k for k in everybody if k != user])
+            np.testing.assert_allclose(contribution[case, user], whole - without, atol=1e-12)
+    if equal:
+        np.testing.assert_allclose(closed.matched_contribution(net_load, prices), contribution, atol=1e-12)
+    else:
+        assert np.abs(closed.matched_contribution(net_load, prices) - contribution).max() > 1e-3
+
+
+@pytest.mark.parametrize(("seed", "equal"), MARKETS)
+def test_r2_r3_nobody_loses_and_contributions_exceed_the_value(seed, equal):
+    net_load, prices = arrays(seed, equal)
+    contribution, total = closed.contribution(net_load, prices), closed.sharing_value(net_load, prices)
+    assert contribution.min() >= -1e-12
+    assert (contribution.sum(axis=1) - total).min() >= -1e-12
+    share = closed.rate_share(contribution, total, commission=0.2)
+    assert share.min() >= -1e-12
+    np.testing.assert_allclose(share.sum(axis=1), 0.8 * total, atol=1e-12)
+    bills = closed.standalone_bill(net_load, prices).sum(axis=1) - share.sum(axis=1)
+    grid = bill(net_load.sum(axis=1), prices.grid_buy, prices.grid_feed_in)
+    np.testing.assert_allclose(bills, grid + 0.2 * total, atol=1e-12)
+    if equal:
+        price = closed.price_share(net_load, prices)
+        assert price.min() >= 0
+        np.testing.assert_allclose(price.sum(axis=1), total, atol=1e-12)
+
+
+def test_r4_dummy_equal_users_and_scale():
+    share = shares([-2, 3, 3, 0, -1])
+    assert share[3] == 0
+    assert share[1] == share[2]
+    assert shares([2, 3, 1]).tolist() == [0, 0, 0]  # nothing to share: 0/0
+    net_load, prices = arrays(4, True)
+    contribution, total = closed.contribution(net_load, prices), closed.sharing_value(net_load, prices)
+    larger = 2 * net_load, prices.times(3)
+    scaled = closed.rate_share(closed.contribution(*larger), closed.sharing_value(*larger))
+    np.testing.assert_allclose(scaled, 6 * closed.rate_share(contribution, total), atol=1e-12)
+
+
+def test_r5_the_short_side_takes_the_spread():
+    for net_load in ([-2, -1, 4, 5, 6], [2, 1, -4, -5, -6]):  # the long side exceeds by more than its largest user
+        column = np.array(net_load, float)[:, None]
+        wanted = [2, 1, 0, 0, 0]
+        for share in (closed.contribution(column, ONE), closed.price_share(column, ONE)):
+            np.testing.assert_allclose(share[:, 0], wanted, atol=1e-12)
+        np.testing.assert_allclose(shares(net_load), wanted, atol=1e-12)
+    balanced = np.array([[-4.0], [-2.0], [1.0], [5.0]])
+    np.testing.assert_allclose(closed.price_share(balanced, ONE)[:, 0], [2, 1, 0.5, 2.5])
+    np.testing.assert_allclose(shares(balanced[:, 0]), [2, 1, 0.5, 2.5])
+
+
+@pytest.mark.parametrize(("seed", "equal"), MARKETS)
+def test_r6_under_the_externality_a_surplus_earns_one_of_the_two_prices(seed, equal):
+    net_load, prices = arrays(seed, equal)
+    own = np.arange(0, 6, 0.01)
+    swept = np.repeat(net_load[:, None], len(own), axis=1)
+    swept[:, :, 0] = -own[:, None]
+    wide = Prices(*(price[:, None] for price in prices))
+    income = wide.tariff_feed_in * own[:, None] + closed.contribution(swept, wide)[:, :, 0]
+    slope = np.diff(income, axis=1) / 0.01
+    low, high = prices.grid_feed_in[:, None], prices.grid_buy[:, None]
+    assert (slope >= low - 1e-9).all() and (slope <= high + 1e-9).all()
+    straight = np.minimum(np.abs(slope - low), np.abs(slope - high)) < 1e-9  # but for the step over the kink
+    assert ((~straight).sum(axis=1) <= 1).all()
+
+
+def test_r6_scr_can_punish_a_larger_surplus():
+    """One seller, five buyers of 2 kWh: with 8 kWh none is pivotal, with 10 kWh each is for all of its 2 kWh."""
+    assert shares([-8, 2, 2, 2, 2, 2])[0] == pytest.approx(8)
+    assert shares([-10, 2, 2, 2, 2, 2])[0] == pytest.approx(5)
+
+
+def test_r7_scr_can_leave_the_core():
+    """Sellers of 3 and 2 kWh, buyers of 3 and 5 kWh: contributions 3, 2, 0, 2 divide 5 kWh; the first and the third alone
+    match 3 kWh."""
+    share = shares([-3, -2, 3, 5])
+    np.testing.assert_allclose(share, 5 * np.array([3, 2, 0, 2]) / 7)
+    assert share[0] + share[2] < 3
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_r7_the_dual_price_is_in_the_core(seed):
+    net_load, prices = arrays(seed, True)
+    share = closed.price_share(net_load, prices)
+    for case in range(len(net_load)):
+        here = [price[case] for price in prices]
+        for size in range(1, 6):
+            for some in combinations(range(5), size):
+                assert (value(net_load[case], *here, some) - share[case, list(some)].sum(axis=0)).max() <= 1e-12
+
+
+def test_what_the_study_shows():
+    payments = results("ch2-retail")["payments"]
+    residual = payments["proposition_residual"].to_series()
+    passed = payments["proposition_passed"].to_series().astype(bool)
+    assert residual.index.tolist() == list(PROPERTIES)
+    assert passed[THEOREMS].all()
+    assert (residual[THEOREMS] < 1e-9).all()
+    measured = residual.drop(THEOREMS)
+    assert ((measured > 0) & (measured < 1)).all()
+    assert not passed[measured.index].any()
+
+
+def test_the_shares_are_counted_as_they_are_by_hand():
+    """The same random communities, each looked at in plain loops."""
+    found = {
+        name: float(results("ch2-retail")["payments"]["proposition_residual"].sel(property=name)) for name in PROPERTIES
+    }
+    net_load, buy, feed_in = drawn(users=6)
+    outside = {"R7 scr share": 0, "R7 shapley share": 0}
+    for hour, high, low in zip(net_load, buy, feed_in, strict=True):
+        column, prices = hour[:, None], [np.array([price]) for price in (high, low, high, low)]
+        worth = [0.0]
+        for mask in range(1, 64):
+            some = [k for k in range(6) if mask >> k & 1]
+            worth.append(value(column, *prices, some)[0])
+        payoffs = shares(hour, Prices(*prices)), shapley(Game(tuple("abcdef"), np.array(worth)))
+        for name, payoff in zip(outside, payoffs, strict=True):
+            gets = [sum(payoff[k] for k in range(6) if mask >> k & 1) for mask in range(64)]
+            outside[name] += max(np.array(worth) - gets) > 1e-9
+    assert {name: count / 300 for name, count in outside.items()} == {name: found[name] for name in outside}
+    falls = 0
+    for hour, high, low in zip(*drawn(users=5), strict=True):
+        prices = Prices(*(np.array([price]) for price in (high, low, high, low)))
+        income = [low * own + shares([-own, *hour[1:]], prices)[0] for own in np.linspace(0, 6, 61)]
+        falls += (np.diff(income) < -1e-9).any()
+    assert falls / 300 == found["R6 scr share"]
+
+
+def drawn(users: int, seed: int = 2024) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Net loads (case, user) between -3 and 3 kWh, buying and feed-in price (case) of 300 random hours."""
+    rng = np.random.default_rng(seed)
+    net_load = rng.uniform(-3, 3, (300, users, 1))[..., 0]
+    return net_load, rng.uniform(0.1, 0.3, (300, 1))[:, 0], rng.uniform(0, 0.1, (300, 1))[:, 0]
+
+
+def moved(payments, scenario: str, mechanism: str, participant: str, amount: float):
+    """Payments with one of them changed."""
+    place = {"scenario": scenario, "mechanism": mechanism, "participant": participant}
+    payments = payments[["payment", "profit"]].copy(deep=True)
+    for name in payments:
+        payments[name].loc[place] += amount
+    return payments
+
+
+@pytest.mark.parametrize(
+    ("place", "broken"),
+    [
+        (("toy", "sharing-contribution", "1", 0.01), {"R1", "R3"}),
+        (("toy", "vcg", "1", -0.01), {"R1"}),
+        (("toy", "vcg", "1", -1.0), {"R1", "R2", "R3"}),
+        (("toy", "lmp", "2", -0.1), {"R2"}),
+        (("one seller|1|x0.64", "sharing-contribution", "3", 0.001), {"R1", "R3", "R4"}),
+        (("one seller|1|x0.64", "vcg", "1", 0.5), {"R1", "R6"}),
+        (("X12", "vcg", "2", 0.001), {"R8"}),
+        (("X6", "vcg", "2", -0.05), {"R8"}),
+    ],
+)
+def test_a_wrong_payment_breaks_its_properties(place, broken):
+    made = results("ch2-retail")
+    payments = moved(made["payments"], *place)
+    families = ["withholding", "withholding-toy"]
+    found = check(made["data"], made["cleared"], made["values"], payments, withholding=families)
+    passed = found["proposition_passed"].to_series().astype(bool)
+    assert set(passed[~passed].index) & set(THEOREMS) == broken
+
+
+def test_a_wrong_value_or_price_breaks_its_properties():
+    made = results("ch2-retail")
+    data, cleared, values = (made[name].copy(deep=True) for name in ("data", "cleared", "values"))
+    payments = made["payments"][["payment", "profit"]]
+    values["grid_bill"].loc[{"scenario": "toy", "coalition": "all-3"}] += 0.01
+    found = check(data, cleared, values, payments)["proposition_passed"]
+    assert not found.sel(property="R1") and found.sel(property="R3")
+    cleared["price"].loc[{"scenario": "toy", "time": 9}] += 0.05
+    found = check(data, cleared, made["values"], payments)["proposition_passed"]
+    assert not found.sel(property="R7") and found.sel(property="R1")
+
+
+def test_by_hour_sums_to_the_day_of_the_mechanism():
+    made = results("ch2-retail")
+    payments, alone = made["payments"], made["cleared"]["outside_option"]
+    toy = payments.sel(scenario="toy")
+    gain = toy["profit"].sel(mechanism="sharing-contribution") - alone.sel(scenario="toy")
+    np.testing.assert_allclose(toy["share_by_time"].sum("time"), gain, atol=1e-9)
+    assert toy["value_by_time"].sum().item() == pytest.approx(2.995626, abs=5e-7)
+    assert toy["contribution_by_time"].sum().item() == pytest.approx(3.523593, abs=5e-7)
+    assert payments["share_by_time"].sel(scenario="X6").isnull().all()
+
+
+def test_without_the_mechanisms_nothing_is_proved():
+    made = results("ch2-retail")
+    without = made["payments"][["payment", "profit"]].drop_sel(mechanism=["vcg", "sharing-contribution"])
+    found = check(made["data"], made["cleared"], made["values"], without)
+    for name in ("R3", "R8"):
+        assert np.isnan(found["proposition_residual"].sel(property=name))
+        assert not found["proposition_passed"].sel(property=name)

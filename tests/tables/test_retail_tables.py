@@ -1,0 +1,107 @@
+"""Tables of the study ch2-retail: columns, totals, and what each column must be of the others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retail import TARIFF, bill, retail_market
+from sharegrid.tables import properties, retail_communities, retail_users
+from whole_study import results, tables
+
+COLUMNS = {
+    "tab_2_retail_users": "user, standalone_cost, mc, scr, pi_scr, pi_externality, pi_dual_price, pi_shapley, bill",
+    "tab_2_retail_communities": "scenario, community, day, pv_kw, standalone_cost, community_cost, value, contributions,"
+    " sellers_share",
+    "tab_2_retail_properties": "property, residual, pass",
+}
+LAST_DIGIT = 1e-6  # of what tables show
+
+
+@pytest.fixture(scope="module")
+def users() -> pd.DataFrame:
+    return tables("ch2-retail")["tab_2_retail_users"].set_index("user")
+
+
+def test_columns():
+    shown = tables("ch2-retail")
+    assert {stem: ", ".join(frame.columns) for stem, frame in shown.items()} == COLUMNS
+
+
+def test_users_are_those_of_the_community_without_a_total(users):
+    assert users.index.tolist() == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_totals_of_the_toy_community(users):
+    total = users.sum()
+    assert total["standalone_cost"] == pytest.approx(12.526852, abs=4e-6)
+    assert total["bill"] == pytest.approx(9.531227, abs=4e-6)
+    assert total["mc"] == pytest.approx(3.523593, abs=4e-6)
+    for rule in ("scr", "dual_price", "shapley"):
+        assert total[f"pi_{rule}"] == pytest.approx(2.995626, abs=4e-6)
+
+
+def test_columns_belong_together(users):
+    assert users["mc"].equals(users["pi_externality"])
+    np.testing.assert_allclose(users["scr"], users["pi_scr"] / users["pi_scr"].sum(), atol=LAST_DIGIT)
+    np.testing.assert_allclose(users["bill"], users["standalone_cost"] - users["pi_scr"], atol=2 * LAST_DIGIT)
+    assert (users.filter(like="pi_") >= 0).all(axis=None)
+
+
+def test_stand_alone_bills_are_those_of_the_tariff(users):
+    net_load = retail_market()["net_load"].isel(scenario=0).values
+    buy = np.where((np.arange(24) >= 8) & (np.arange(24) < 22), TARIFF["buy"], TARIFF["off_peak"])
+    np.testing.assert_allclose(users["standalone_cost"], bill(net_load, buy, 0.05).sum(axis=1), atol=LAST_DIGIT)
+
+
+def test_users_of_another_scenario_and_rules_that_were_not_asked_for():
+    frame = retail_users.table(results("ch2-retail"), scenario="2020-07-15|8").set_index("user")
+    assert len(frame) == 20
+    assert frame["pi_shapley"].isna().all()  # not all of its coalitions were valued
+    assert frame["pi_scr"].sum() == pytest.approx(23.841868, abs=1e-5)
+    nothing = retail_users.table(results("ch2-retail"), scenario="2020-07-15|1")
+    assert nothing["scr"].isna().all()  # 0/0
+    assert (nothing["pi_scr"] == 0).all()
+
+
+def test_communities():
+    frame = tables("ch2-retail")["tab_2_retail_communities"].set_index("scenario")
+    assert len(frame) == 1 + 14
+    np.testing.assert_allclose(frame["value"], frame["standalone_cost"] - frame["community_cost"], atol=2 * LAST_DIGIT)
+    assert (frame["contributions"] >= frame["value"] - LAST_DIGIT).all()
+    assert frame["sellers_share"].isna().equals(frame["value"] < 1e-9)
+    assert frame.loc["toy", ["community", "day"]].tolist() == ["toy", ""]
+    assert np.isnan(frame.loc["toy", "pv_kw"])
+    winter = frame[frame["day"] == "2020-01-15"]["sellers_share"].dropna()
+    assert len(winter) == 5 and (winter == 1).all()
+
+
+def test_flexible_communities_have_no_shares_by_hour():
+    frame = retail_communities.table(results("ch2-retail"), families=["flexible"])
+    assert frame[["contributions", "sellers_share"]].isna().all(axis=None)
+    assert (frame["value"] > 1e-3).tolist() == [True, True, False]  # who exports gets no more than the feed-in price
+
+
+def test_properties_list_the_theorems_and_the_measured_shares():
+    frame = tables("ch2-retail")["tab_2_retail_properties"]
+    assert frame["property"].tolist() == ["R1", "R2", "R3", "R4", "R5", "R6", "R6 scr share", "R7", "R7 scr share",
+                                          "R7 shapley share", "R8"]  # fmt: skip
+    theorem = frame["property"].str.fullmatch(r"R\d")
+    assert frame.loc[theorem, "pass"].all() and not frame.loc[~theorem, "pass"].any()
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda r: retail_users.table(r, scenario="toys"), "option scenario: no 'toys'; did you mean 'toy'"),
+        (lambda r: retail_communities.table(r, families=["day"]), "option families: no 'day'; did you mean 'days'"),
+        (
+            lambda r: retail_communities.table(r | {"payments": r["payments"][["payment"]]}),
+            "there is no 'contribution_by_time' among the payments of this study",
+        ),
+        (lambda r: properties.table({"payments": r["payments"][["payment"]]}), "there is no 'proposition_residual'"),
+        (lambda r: retail_users.table({key: r[key] for key in ("data", "cleared")}), "there are no payments"),
+    ],
+)
+def test_errors_name_the_option_or_what_is_missing(draw, words):
+    with pytest.raises(ValueError, match=words):
+        draw(results("ch2-retail"))
