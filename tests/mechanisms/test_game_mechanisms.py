@@ -214,6 +214,14 @@ def test_an_empty_core_is_reported():
     assert result["least_core_epsilon"].item() == pytest.approx(1 / 3)
 
 
+def test_the_nucleolus_among_imputations():
+    market = datasets({"base": [0, 0, 0, -10, 0, 0, 0, -4]})  # A+B alone do better than all
+    assert payoffs(nucleolus, market)[2] < -1
+    np.testing.assert_allclose(payoffs(nucleolus, market, imputation=True), [2, 2, 0], atol=1e-9)
+    with pytest.raises(ValueError, match="scenario base: nucleolus: no imputation"):
+        nucleolus.pay(*datasets({"base": [0, -1, -2, -1]}), imputation=True)
+
+
 # bargaining and proportional rules
 
 

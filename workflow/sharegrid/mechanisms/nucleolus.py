@@ -14,18 +14,22 @@ NEEDS = "all"  # coalitions that must be valued; read while parsing
 LACKING = "nucleolus: no scenario has its coalitions; add coalitions: all to value: requests"
 
 
-def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
+def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, *, imputation: bool = False) -> xr.Dataset:
     """payment (scenario, participant) and nucleolus_lps (scenario), the linear programs that it took.
 
-    The profits need not be at least what each has alone, unless the core is not empty (prenucleolus). NaN where not all
-    coalitions were valued. Raises ValueError if that is so everywhere.
+    Where the core is empty somebody can get less than it has alone (prenucleolus), unless `imputation`. NaN where not all
+    coalitions were valued. Raises ValueError if that is so everywhere, and with `imputation` where all are worth less
+    than each alone.
     """
     programs = {}
 
     def solve(scenario: str) -> np.ndarray | None:
         if not has_table(data, values, scenario):
             return None
-        found = nucleolus(game_of(data, values, scenario))
+        try:
+            found = nucleolus(game_of(data, values, scenario), imputation=imputation)
+        except ValueError as error:
+            raise ValueError(f"scenario {scenario}: {error}") from None
         programs[scenario] = found.n_lp
         return found.payoff
 
