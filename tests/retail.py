@@ -31,14 +31,14 @@ COMMUNITIES = {
 
 
 def retail_market(scenarios: dict | None = None, community: str = "toy", **options) -> xr.Dataset:
-    """Prepared data of one of COMMUNITIES, or of `communities`; one scenario named as the community if no families are given."""
+    """Prepared data of one of COMMUNITIES, or of `communities`; without families one scenario, named as it."""
     families = scenarios or {"cases": {"label": "{community}"}}
     given = {"market": "retail", "communities": COMMUNITIES, "community": community, "scenarios": families}
     return prepare(given | options, RESOURCES)
 
 
 def made_up(net_load, tariff_buy, tariff_feed_in, grid_buy=None, grid_feed_in=None) -> xr.Dataset:
-    """Data of cases without flexible resources: net_load (scenario, user, hour), prices (scenario, hour) or plain numbers."""
+    """Data of cases without flexible resources: net_load (scenario, user, hour), prices (scenario, hour) or numbers."""
     net_load = np.asarray(net_load, float)
     cases, users, hours = net_load.shape
     prices = {

@@ -1,4 +1,4 @@
-"""The retail market's data: users from formulas, time series, lists and tables, against independent sums; what is refused."""
+"""The retail market's data: users from formulas, series, lists and tables, against independent sums; refusals."""
 
 from copy import deepcopy
 from math import pi, sin

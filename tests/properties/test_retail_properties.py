@@ -1,4 +1,4 @@
-"""Properties R1 to R8 of the retail mechanism: the closed forms against differences of coalition values, and the check."""
+"""Properties R1 to R8 of the retail mechanism: closed forms against differences of coalition values, and the check."""
 
 from itertools import combinations
 
@@ -111,7 +111,7 @@ def test_r6_scr_can_punish_a_larger_surplus():
 
 
 def test_r7_scr_can_leave_the_core():
-    """Sellers of 3 and 2 kWh, buyers of 3 and 5 kWh: contributions 3, 2, 0, 2 divide 5 kWh; the first and the third alone
+    """Sellers of 3 and 2 kWh, buyers of 3 and 5 kWh: contributions 3, 2, 0, 2 divide 5 kWh; the first and third alone
     match 3 kWh."""
     share = shares([-3, -2, 3, 5])
     np.testing.assert_allclose(share, 5 * np.array([3, 2, 0, 2]) / 7)

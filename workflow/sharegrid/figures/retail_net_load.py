@@ -13,7 +13,7 @@ MATCHED = {"facecolor": "none", "edgecolor": "#333333", "hatch": "////", "linewi
 
 
 def draw(results: Results, *, scenario: str = "toy") -> Figure:
-    """Sums over the users in kWh per hour: deficit above zero, surplus below, the matched part hatched; line: net load."""
+    """Sums over the users in kWh per hour: deficit above zero, surplus below, matched part hatched; net load."""
     data = results["data"]
     selection.known("scenario", [scenario], data["scenario"].values)
     here = data.sel(scenario=scenario)
@@ -33,5 +33,5 @@ def draw(results: Results, *, scenario: str = "toy") -> Figure:
     one.grid(visible=False, axis="x")
     style.legend(body.figure)
     style.evidence(body.figure, f"{int(here['taking_part'].sum())} users buy {amount(deficit.sum())} kWh and sell "
-                   f"{amount(surplus.sum())} kWh in a day; {amount(matched.sum())} kWh of it meet in the same hour.")  # fmt: skip
+                   f"{amount(surplus.sum())} kWh in a day; {amount(matched.sum())} kWh of it meet in the hour.")  # fmt: skip
     return body.figure

@@ -18,8 +18,8 @@ FALL = 1e-6  # $/day; a smaller one is rounding
 
 
 class Sweep(NamedTuple):
-    """A seller and its community, its surplus [kWh/day] in rising order, and its income [$/day] by rule above that at the
-    smallest surplus."""
+    """A seller and its community, its surplus [kWh/day] in rising order, and its income [$/day] by rule, above
+    that at the smallest surplus."""
 
     seller: str
     community: str

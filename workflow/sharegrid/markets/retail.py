@@ -66,7 +66,7 @@ def add_flexible_output(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def define_community_balance(model: linopy.Model, data: xr.Dataset) -> None:
-    """X_t - sum_i n_it + sum_i p_it = d_t (scenario, time) kWh. Its dual is the price of one more kWh of net load, $/kWh."""
+    """X_t - sum_i n_it + sum_i p_it = d_t (scenario, time) kWh. Its dual is the price of net load, $/kWh."""
     balance = 1 * model.variables["exchange"] - (1 * model.variables["net_load"]).sum("participant")
     if FLEXIBLE in data:
         balance = balance + (1 * model.variables["flexible_output"]).sum("participant")

@@ -24,8 +24,8 @@ def flexible_cost(data: xr.Dataset, output: xr.DataArray) -> xr.DataArray:
 def outside_option(data: xr.Dataset) -> xr.DataArray:
     """Profit -C_it (scenario, participant, time) in $ of a user under its own contract, at its best flexible output.
 
-    C_it = l^b_t max(n_it - p_it, 0) - l^s_t max(p_it - n_it, 0) + c_i p_it + q_i p_it^2. The best p_it covers the net load
-    as far as the tariff's price is above its marginal cost, and more only as far as the feed-in price is.
+    C_it = l^b_t max(n_it - p_it, 0) - l^s_t max(p_it - n_it, 0) + c_i p_it + q_i p_it^2. The best p_it covers
+    the net load as far as the tariff's price is above its marginal cost, and more only as far as the feed-in price is.
     """
     net_load = data["net_load"]
     to_feed_in, to_save = (best_output(data, data[f"tariff_{side}"]) for side in ("feed_in", "buy"))
@@ -35,7 +35,7 @@ def outside_option(data: xr.Dataset) -> xr.DataArray:
 
 
 def best_output(data: xr.Dataset, price: xr.DataArray) -> xr.DataArray:
-    """argmax of price p - c_i p - q_i p^2 over 0 <= p <= cap_it (as the net load), kWh; 0 without a flexible resource."""
+    """argmax of price p - c_i p - q_i p^2 over 0 <= p <= cap_it (as the net load), kWh; 0 without a resource."""
     if FLEXIBLE not in data:
         return xr.zeros_like(data["net_load"])
     margin, quadratic = price - data["flexible_linear"], data["flexible_quadratic"]

@@ -26,8 +26,8 @@ ORDER = [
 def prepare(options: RetailMarket, inputs: Inputs) -> xr.Dataset:
     """The retail market's data: dims scenario, participant, time (hours 0, 1 ... of one day); energy in kWh.
 
-    A community whose users have fewer hours than another's has nothing in the last ones. ValueError names the field, the
-    label and the cure.
+    A community whose users have fewer hours than another's has nothing in the last ones. ValueError names the
+    field, the label and the cure.
     """
     tables = {path: inputs.table(path) for path in options.raw_files(inputs.resources)}
     found = variants(options)

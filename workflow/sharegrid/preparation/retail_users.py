@@ -1,4 +1,4 @@
-"""The users of a retail community: names, load and generation by hour [kWh], from formulas, RTS-GMLC, a list or a table."""
+"""The users of a retail community: load and generation by hour [kWh], from formulas, RTS-GMLC, a list or a table."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -33,7 +33,7 @@ def households(users: Users, tables: Mapping[str, pd.DataFrame], day: str, pv_kw
 
 
 def toy(options: ToyUsers) -> Households:
-    """load_it = (l + dl i)(1 + s sin(2 pi (t - h + dh i)/24)), pv_it = dp i max(0, sin(pi (t - r)/d)) for every k-th i."""
+    """load_it = (l + dl i)(1 + s sin(2 pi (t - h + dh i)/24)), pv_it = dp i max(0, sin(pi (t - r)/d)) for some."""
     number, hour = np.arange(1, options.count + 1)[:, None], np.arange(24)
     angle = 2 * np.pi * (hour - options.load_hour + options.hour_step * number) / 24
     load = (options.load_kwh + options.load_step_kwh * number) * (1 + options.swing * np.sin(angle))
@@ -88,7 +88,7 @@ def padded(values: np.ndarray, hours: int) -> np.ndarray:
 
 
 def tabled(table: pd.DataFrame, path: str) -> Households:
-    """Users of a table with the columns user, time (0, 1 ... for every user), load_kwh, generation_kwh, in any order."""
+    """Users of a table with the columns user, time (0, 1 ... for every user), load_kwh, generation_kwh; any order."""
     for column in COLUMNS:
         if column not in table:
             raise ValueError(f"{path}: column {column} is missing; the columns are {', '.join(COLUMNS)}")

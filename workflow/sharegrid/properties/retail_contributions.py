@@ -1,8 +1,8 @@
 """The retail mechanism in closed form (chapter 2.5): contributions and shares of users by hour, without optimisation.
 
 Net loads n (..., user, hour) kWh, a = max(n, 0) and b = max(-n, 0); prices (..., hour) $/kWh; money in $. For users
-without flexible resources and a community without base load. With equal prices of users and agent the value of sharing is
-v_t = (buy - feed-in) min(A_t, B_t), A and B the sums of a and b. Source: see markets/retail.py.
+without flexible resources and a community without base load. With equal prices of users and agent the value of sharing
+is v_t = (buy - feed-in) min(A_t, B_t), A and B the sums of a and b. Source: see markets/retail.py.
 """
 
 from typing import NamedTuple
@@ -67,7 +67,7 @@ def contribution(net_load: np.ndarray, prices: Prices) -> np.ndarray:
 
 
 def matched_contribution(net_load: np.ndarray, prices: Prices) -> np.ndarray:
-    """(2.d)  m_it = spread max(0, b_it - max(0, B_t - A_t)) in surplus, the mirror image in deficit; for equal prices."""
+    """(2.d)  m_it = spread max(0, b_it - max(0, B_t - A_t)) in surplus, its mirror image in deficit; equal prices."""
     excess = net_load.sum(axis=-2, keepdims=True)  # A - B
     spread = prices.spread[..., None, :]
     surplus = np.maximum(0, np.maximum(-net_load, 0) - np.maximum(0, -excess))
@@ -83,7 +83,7 @@ def rate_share(contribution_: np.ndarray, value: np.ndarray, commission: float =
 
 
 def price_share(net_load: np.ndarray, prices: Prices) -> np.ndarray:
-    """pi_it at the internal price, for equal prices: the short side takes the spread, both halves of it if none is short."""
+    """pi_it at the internal price, for equal prices: the short side takes the spread, both half if none is."""
     excess = net_load.sum(axis=-2, keepdims=True)
     surplus, deficit = np.maximum(-net_load, 0), np.maximum(net_load, 0)
     part = np.where(excess > 0, surplus, np.where(excess < 0, deficit, (surplus + deficit) / 2))

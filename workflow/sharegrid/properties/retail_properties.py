@@ -1,4 +1,4 @@
-"""Check: the properties R1 to R8 of the retail mechanism (chapter 2.5.4), on the study's communities and on random ones.
+"""Check: the properties R1 to R8 of the retail mechanism (chapter 2.5.4), on the study's communities and random ones.
 
 What is a theorem passes within 1e-6 max(1, |J|) $. What is none is measured: the share of random cases that violate it.
 Rules: externality = `vcg`, SCR = `sharing-contribution`, dual price = `lmp`.
@@ -37,9 +37,10 @@ def check(
 ) -> xr.Dataset:
     """proposition_residual, proposition_passed (property), and by hour what the figures show of the sharing.
 
-    Residuals are the worst violation in $ over all scenarios, 0 or more; those called "share" are the share [1] of `cases`
-    random communities, drawn with `seed`, that violate the property, which passes if none does. commission: that of
-    the mechanism sharing-contribution. withholding: families in which a seller's surplus varies (default: withholding).
+    Residuals are the worst violation in $ over all scenarios, 0 or more; those called "share" are the share [1] of
+    `cases` random communities, drawn with `seed`, that violate the property, which passes if none does. commission:
+    that of the mechanism sharing-contribution. withholding: families in which a seller's surplus varies, withholding if
+    not given.
     NaN, not passed, where nothing tells.
     """
     outcome = Outcome(data, cleared, values, payments, seed, cases, commission, withholding or ["withholding"])
@@ -60,7 +61,7 @@ def check(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the properties are tested on. Arrays of `plain` scenarios, those without flexible resources and base load."""
+    """What the properties are tested on. Arrays of `plain` scenarios: no flexible resource, no base load."""
 
     data: xr.Dataset
     cleared: xr.Dataset
@@ -155,7 +156,7 @@ def _worst(*residuals: np.ndarray | float) -> float:
 
 
 def closed_form_is_marginal(outcome: Outcome) -> float:
-    """R1: (2.c) is v(N) - v(N without i) of the optimum in every hour, and (2.d) where prices are equal; SCR shares it."""
+    """R1: (2.c) is v(N) - v(N without i) of the optimum in every hour, and (2.d) at equal prices; SCR shares it."""
     bills = outcome.values["grid_bill"].reindex(scenario=outcome.plain["scenario"].values)
     users = outcome.plain["participant"].values
     without = bills.reindex(coalition=[coalitions.label([name]) for name in users])
@@ -175,14 +176,14 @@ def nobody_loses(outcome: Outcome) -> float:
 
 
 def budget_is_balanced(outcome: Outcome) -> float:
-    """R3: the bills cover the grid bill and the commission exactly under SCR; the externality leaves the agent a gap."""
+    """R3: the bills cover the grid bill and the commission exactly under SCR; the externality leaves a gap."""
     value = outcome.value.sum(axis=-1)
     rate = outcome.gain(RATE).sum(axis=-1) - (1 - outcome.commission) * value
     return _worst(np.abs(rate), value - outcome.gain(EXTERNALITY).sum(axis=-1))
 
 
 def equal_users_get_equal_pay(outcome: Outcome) -> float:
-    """R4: who contributes nothing gets nothing, equal users get the same, twice the energy at three times the prices six."""
+    """R4: who contributes nothing gets nothing, equal users get the same, 2 x energy at 3 x prices pays 6 x."""
     idle = (np.abs(outcome.contribution) <= closed.NOTHING).all(axis=-1)
     dummy = np.where(idle, np.abs(outcome.gain(RATE)), np.nan)
     same = (outcome.net_load[:, :, None] == outcome.net_load[:, None]).all(axis=-1)
@@ -220,7 +221,7 @@ def _apart(net_load: np.ndarray, prices: Prices) -> np.ndarray:
 
 
 def withholding_never_pays(outcome: Outcome) -> float:
-    """R6: under the externality income never falls as the own surplus grows; the largest fall, in the study and at random."""
+    """R6: under the externality income never falls as the own surplus grows; the largest fall, also at random."""
     data, falls = outcome.plain, []
     for family in outcome.withholding:
         here = data.isel(scenario=np.flatnonzero((data["family"] == family).values))
@@ -234,7 +235,7 @@ def withholding_never_pays(outcome: Outcome) -> float:
 
 
 def withholding_pays_under_the_rate(outcome: Outcome) -> float:
-    """R6 for SCR: the share of random communities of five in which the income falls somewhere as the own surplus grows."""
+    """R6 for SCR: the share of random communities of five in which income falls as the own surplus grows."""
     falls = -np.diff(_incomes(outcome, rate=True), axis=-1)
     return float((falls.max(axis=-1) > VIOLATION).mean())
 
@@ -252,7 +253,7 @@ def _incomes(outcome: Outcome, rate: bool) -> np.ndarray:
 
 
 def dual_price_is_in_the_core(outcome: Outcome) -> float:
-    """R7: in no hour can a valued coalition do better alone than at the internal price, which gives away all of the value."""
+    """R7: in no hour can a valued coalition do better alone than at the internal price, which gives all value."""
     scenarios = [name for name in outcome.plain["scenario"].values if name in outcome.values["scenario"].values]
     bills, data = outcome.values["grid_bill"].sel(scenario=scenarios), outcome.plain.sel(scenario=scenarios)
     at_price = outcome.cleared["price"].sel(scenario=scenarios) * data["net_load"]

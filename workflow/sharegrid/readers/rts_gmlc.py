@@ -1,7 +1,7 @@
-"""Time series of RTS-GMLC (resources/timeseries/rts_gmlc): tables with the columns Year, Month, Day, Period (1 = 00:00 to
-01:00 in hourly tables) and one column per region or plant.
+"""Time series of RTS-GMLC (resources/timeseries/rts_gmlc): tables with the columns Year, Month, Day, Period (1 = 00:00
+to 01:00 in hourly tables) and one column per region or plant.
 
-C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEEE Trans. Power Systems 35(1):119-127, 2020.
+C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEEE TPWRS 35(1):119-127, 2020.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ def series_of(table: pd.DataFrame) -> list[str]:
 def day_of(table: pd.DataFrame, day: str, columns: Sequence[str], source: str = "the table") -> pd.DataFrame:
     """The 24 hours of `day` (ISO date): `columns` in their unit, with the index time 0 .. 23.
 
-    `source` is the file that errors name. ValueError for a missing column, a day that the table does not hold whole, and
-    a value that is no number.
+    `source` is the file that errors name. ValueError for a missing column, a day that the table does not hold whole,
+    and a value that is no number.
     """
     missing = [column for column in [*CALENDAR, *columns] if column not in table]
     if missing:

@@ -14,8 +14,9 @@ def table(results: Results, *, families: list[str] | None = None) -> pd.DataFram
     """One row per scenario of `families` (default: toy, days), money in $/day.
 
     standalone_cost: the bills under the users' own contracts; community_cost: the agent's grid bill, less that of a
-    base load alone, and the cost of flexible resources; value: the difference; contributions: sum of the marginal contributions; sellers_share: part of
-    the value [1] that SCR gives to those with a surplus, hour by hour; empty where nothing is shared.
+    base load alone, and the cost of flexible resources; value: the difference; contributions: sum of the marginal
+    contributions; sellers_share: part of the value [1] that SCR gives to those with a surplus, hour by hour; empty
+    where nothing is shared.
     """
     return selection.tidy(measured(results, families or ["toy", "days"]))
 

@@ -13,7 +13,7 @@ def table(results: Results, *, scenario: str = "toy") -> pd.DataFrame:
     """One row per user, money in $/day; empty where the study does not have the mechanism.
 
     standalone_cost: bill under its own contract; mc: its marginal contribution, which is what the externality pays;
-    scr: its share of the value of sharing over the day [1]; pi_*: what it gains by each rule; bill: what it pays under SCR.
+    scr: its share of the day's value [1]; pi_*: what it gains by each rule; bill: what it pays under SCR.
     """
     data = results["data"]
     selection.known("scenario", [scenario], data["scenario"].values)
