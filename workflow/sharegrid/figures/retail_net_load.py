@@ -32,6 +32,8 @@ def draw(results: Results, *, scenario: str = "toy") -> Figure:
     one.set_xticks(hour[:: max(1, len(hour) // 6)])
     one.grid(visible=False, axis="x")
     style.legend(body.figure)
-    style.evidence(body.figure, f"{int(here['taking_part'].sum())} users buy {amount(deficit.sum())} kWh and sell "
-                   f"{amount(surplus.sum())} kWh in a day; {amount(matched.sum())} kWh of it meet in the hour.")  # fmt: skip
+    amounts = [amount(energy.sum()) for energy in (deficit, surplus, matched)]
+    users = int(here["taking_part"].sum())
+    text = "{} users buy {} kWh and sell {} kWh in a day; {} kWh of it meet in the same hour."
+    style.evidence(body.figure, text.format(users, *amounts))
     return body.figure

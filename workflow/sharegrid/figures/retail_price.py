@@ -60,6 +60,8 @@ def _evidence(hour: np.ndarray, price: np.ndarray) -> str:
     if not len(hour):
         return "Nothing is shared."
     low = int(np.flatnonzero(price <= price.min() + EQUAL)[0])
-    return (f"Energy is matched from hour {hour[0]} to hour {hour[-1]}. By SCR a matched kWh costs {amount(price[0])} "
-            f"$/kWh in hour {hour[0]}, {amount(price[low])} $/kWh in hour {hour[low]} and {amount(price[-1])} $/kWh in hour "
-            f"{hour[-1]}.")  # fmt: skip
+    levels = [f"{amount(price[k])} $/kWh in hour {hour[k]}" for k in (0, low, -1)]
+    return (
+        f"Energy is matched from hour {hour[0]} to hour {hour[-1]}. By SCR a matched kWh costs {levels[0]}, {levels[1]}"
+        f" and {levels[2]}."
+    )
