@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.csgraph import structural_rank
 from scipy.sparse.linalg import splu
 
 from sharegrid.optimise.highs import BASIC, LOWER, UPPER, Program
@@ -60,6 +61,8 @@ class ActiveSet:
         bound = np.where(self._rows == UPPER, p.row_upper, p.row_lower)[active]
         rhs = np.concatenate([-p.cost[free], bound - self._matrix[active] @ x])
         equations = sp.bmat([[sp.diags(2 * p.quadratic[free]), -inside.T], [inside, None]], format="csc")
+        if structural_rank(equations) < len(rhs):  # SuperLU may crash on such a matrix instead of refusing it
+            return None
         try:
             solution = splu(equations).solve(rhs)
         except RuntimeError:  # singular

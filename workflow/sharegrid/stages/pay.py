@@ -8,6 +8,7 @@ import xarray as xr
 from sharegrid import plugins, schema
 from sharegrid.mechanisms import deficit
 from sharegrid.optimise.coalitions import EVERYBODY
+from sharegrid.properties.allocations import allocation_properties
 
 log = logging.getLogger(__name__)
 AGREE = 1e-8  # relative
@@ -26,6 +27,8 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, config
         log.info("mechanism %s", name)
         settled[name] = plugins.load("mechanisms", name)(data, cleared, values, **options)
     payments = _together(settled, cleared)
+    if values is not None:
+        payments = _joined(payments, allocation_properties(data, cleared, values, payments))
     if config["deficit"]:
         log.info("sharing of the deficit")
         payments = _joined(payments, deficit.allocate(data, cleared, values, payments, **config["deficit"]))
