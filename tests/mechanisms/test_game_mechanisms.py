@@ -183,7 +183,7 @@ def test_the_least_core_over_generated_coalitions():
     tight[1 << np.arange(5)] = True
     assert tight.sum() < 32
     data, cleared, values = datasets({"base": cost}, absent=~members(5)[tight])
-    result = least_core_mechanism.pay(data, cleared, values.assign(core_complete=1 + 0 * values["core_complete"]))
+    result = least_core_mechanism.pay(data, cleared, values.assign(least_core_complete=1 + 0 * values["core_complete"]))
     np.testing.assert_allclose(result["payment"].sel(scenario="base"), found.payoff, atol=1e-7)
     assert result["least_core_epsilon"].item() == pytest.approx(found.epsilon)
 
@@ -197,7 +197,7 @@ def test_the_least_core_over_generated_coalitions_with_a_centre():
     tight[[0, 15, 1, 2, 4, 8]] = True
     assert tight.sum() < 16
     data, cleared, values = datasets({"base": cost}, absent=~members(4)[tight], centre="loads")
-    result = least_core_mechanism.pay(data, cleared, values.assign(core_complete=1 + 0 * values["core_complete"]))
+    result = least_core_mechanism.pay(data, cleared, values.assign(least_core_complete=1 + 0 * values["core_complete"]))
     np.testing.assert_allclose(result["payment"].sel(scenario="base"), found.payoff[:4], atol=1e-7)
 
 

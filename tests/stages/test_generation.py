@@ -40,7 +40,7 @@ def test_worst_coalition_is_that_of_the_table(market, scenario):
 def test_generated_least_core_is_that_of_the_table(market, scenario):
     game = table.game_of(data(market), valued(market), scenario)
     generated = valued(market, "least-core").sel(scenario=scenario)
-    assert generated["core_complete"] == 1
+    assert generated["least_core_complete"] == 1
     present, cost = table.valued(data(market), valued(market, "least-core"), scenario)
     value = cost[~present.any(axis=1)][0] - cost
     centre = "centre" in data(market).attrs

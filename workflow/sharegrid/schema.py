@@ -59,7 +59,8 @@ VALUES = {
     "lost_load": v(ENERGY, "lost load with the coalition's members only", "scenario coalition", False),
     "iterations": v("1", "simplex iterations", "scenario coalition", False),
     "fallback": v("1", "1 if the warm start failed and a cold solve answered", "scenario coalition", False),
-    "core_complete": v("1", "1 if the coalitions suffice for the core", "scenario"),
+    "core_complete": v("1", "1 if the coalitions suffice for core-selecting payments", "scenario"),
+    "least_core_complete": v("1", "1 if the coalitions suffice for the least core", "scenario"),
     "sampling_draws": v("1", "draws per stratum of the sampled coalitions", "scenario", False),
     "sampling_seed": v("1", "seed of the sampled coalitions", "scenario", False),
     "scaled_cost": v(

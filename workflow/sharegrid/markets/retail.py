@@ -47,6 +47,15 @@ def preferred_dual(data: xr.Dataset) -> tuple[str, xr.DataArray]:
     return BALANCE, (data["grid_buy"] + data["grid_feed_in"]) / 2
 
 
+def scaled(data: xr.Dataset, participant: str, factor: float) -> xr.Dataset:
+    """The data with what a user brings `factor` times as large: net load and capacity times, quadratic cost by the factor."""
+    own = xr.where((data["participant"] == participant).reset_coords(drop=True), factor, 1.0)
+    changed = {name: data[name] * own for name in ("net_load", FLEXIBLE) if name in data}
+    if FLEXIBLE in data:
+        changed["flexible_quadratic"] = data["flexible_quadratic"] / own
+    return data.assign(changed)
+
+
 def add_net_load(model: linopy.Model, data: xr.Dataset) -> None:
     """n_it (scenario, participant, time) kWh, fixed: closed to 0 with its user."""
     model.add_variables(lower=data["net_load"], upper=data["net_load"], name="net_load")

@@ -39,13 +39,10 @@ def of_scenario(data: xr.Dataset, values: xr.Dataset, scenario: str) -> LeastCor
     """The least core of one scenario; None if its coalitions were not valued."""
     if has_table(data, values, scenario):
         return least_core(game_of(data, values, scenario))
-    if not bool(values["core_complete"].sel(scenario=scenario) == 1):
+    if "least_core_complete" not in values or not bool(values["least_core_complete"].sel(scenario=scenario) == 1):
         return None
     present, cost = valued(data, values, scenario)
-    count = present.shape[1]
-    nobody, single = ~present.any(axis=1), present.sum(axis=1) == 1
-    if not nobody.any() or len(np.unique(present[single], axis=0)) < count:
-        return None  # the coalitions of core-selecting payments, which do not suffice
+    nobody = ~present.any(axis=1)
     return _over(present, cost[nobody][0] - cost, "centre" in data.attrs)
 
 

@@ -122,12 +122,11 @@ def _scenario(
 ) -> xr.Dataset:
     """Some coalitions of the k-th scenario of the engine, with those that are generated, as a values Dataset."""
     kinds = {request.coalitions for request in requests}
-    found, complete = engine.solve(k, rows), "all" in kinds
-    for kind in GENERATORS if not complete else ():
-        if kind in kinds:
-            rows, cost = GENERATORS[kind](market, one, rows, found.cost)
-            found, complete = _with_more(found, cost), True
-    values_ = _dataset(one, rows, found, complete)
+    found = engine.solve(k, rows)
+    for kind in sorted(GENERATORS.keys() & kinds) if "all" not in kinds else ():
+        rows, cost = GENERATORS[kind](market, one, rows, found.cost)
+        found = _with_more(found, cost)
+    values_ = _dataset(one, rows, found, {kind: bool({kind, "all"} & kinds) for kind in GENERATORS})
     for request in requests:
         if request.coalitions == "sampled":
             draws = {"sampling_draws": request.samples, "sampling_seed": request.seed}
@@ -148,7 +147,7 @@ def _with_more(found: Counterfactuals, cost: np.ndarray) -> Counterfactuals:
     )
 
 
-def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete: bool) -> xr.Dataset:
+def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete: dict[str, bool]) -> xr.Dataset:
     """One scenario's counterfactuals as a values Dataset; details only where one participant alone is absent."""
     participants = one["participant"].values
     coords = {
@@ -160,7 +159,7 @@ def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete
                     "fallback": found.fallback}  # fmt: skip
     arrays = {name: (("scenario", "coalition"), np.asarray(array, float)[None]) for name, array in by_coalition.items()}
     arrays["member"] = (("coalition", "participant"), (~rows).astype("i1"))
-    arrays["core_complete"] = ("scenario", [complete])
+    arrays |= {f"{plugins.snake(kind)}_complete": ("scenario", [known]) for kind, known in complete.items()}
     alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(rows) if row.sum() == 1}
     for name in {"price", "shed"} & found.details.keys():
         detail = found.details[name]
