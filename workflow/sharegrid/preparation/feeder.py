@@ -61,12 +61,11 @@ def _common(network: xr.Dataset, root, part: str, name: str) -> np.ndarray:
     on_path = np.zeros((len(place), len(ends)))  # 1 if the branch lies between the root and the bus
     reached, waiting = {place[root]}, dict(enumerate(ends))
     while waiting:
-        found = [k for k, (a, b) in waiting.items() if (a in reached) != (b in reached)]
-        if not found:
+        k = next((k for k, (a, b) in waiting.items() if (a in reached) != (b in reached)), None)
+        if k is None:
             raise ValueError(f"{name}: not radial: a part is not connected to bus {root}, or there is a loop")
-        for k in found:
-            near, far = sorted(waiting.pop(k), key=lambda bus: bus not in reached)
-            on_path[far] = on_path[near]
-            on_path[far, k] = 1
-            reached.add(far)
+        near, far = sorted(waiting.pop(k), key=lambda bus: bus not in reached)
+        on_path[far] = on_path[near]
+        on_path[far, k] = 1
+        reached.add(far)
     return (on_path * network[part].values) @ on_path.T

@@ -25,12 +25,12 @@ def read(path: str | Path) -> xr.Dataset:
         table = pd.read_csv(path)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: not a CSV table with one header row: {error}; restore the file") from error
+    days, rows = _whole_days(table, path.name)
     series = [column for column in table if column != "time"]
-    values = table[series].to_numpy(dtype=float)
+    values = table[series].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     if np.isnan(values).any():
         row, column = np.argwhere(np.isnan(values))[0]
-        raise ValueError(f"{path.name}: column {series[column]}, row {row + 1}: the value is missing; enter it")
-    days, rows = _whole_days(table, path.name)
+        raise ValueError(f"{path.name}: column {series[column]}, row {row + 1}: no number; enter it")
     hourly = values.clip(min=0)[rows].reshape(len(days), HOURS, QUARTERS, len(series)).mean(axis=2)
     coords = {"day": days, "time": np.arange(HOURS), "series": [name.removesuffix("_pload") for name in series]}
     attrs = {"units": "p.u.", "long_name": "hourly mean of the profile"}
