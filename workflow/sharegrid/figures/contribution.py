@@ -18,7 +18,7 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
 
     The balancing part is drawn at the middle of its range over all optimal schedules; whiskers are the range.
     """
-    frame = offer_contributions.table(results, scenarios=scenarios)
+    frame = offer_contributions.contributions(results, scenarios)
     body, axes = style.new(len(scenarios), 2, width=PAGE, height=1.1 + 1.5 * len(scenarios), sharex="col", sharey="col")
     money = results["data"].attrs["money"]
     for k, name in enumerate(scenarios):

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from sharegrid.figures import style
 from sharegrid.figures.style import PAGE, amount, variant
@@ -31,6 +32,7 @@ def draw(results: Results, *, families: list[str]) -> Figure:
         _name_weights(axes[0, k], tail, profit, data["beta"].sel(scenario=here).values)
         style.panel_title(axes[0, k], day, k)
         axes[0, k].set_xlabel(f"conditional value at risk [{money}]")
+        axes[0, k].xaxis.set_major_locator(MaxNLocator(5))
         for axis in (axes[0, k].xaxis, axes[0, k].yaxis):
             style.group_digits(axis)
         notes.append(

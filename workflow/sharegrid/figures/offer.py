@@ -26,9 +26,9 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
         hours(axes[1, k], price.values, color=style.MECHANISMS["lmp"][1])
         style.panel_title(axes[0, k], name, k)
         axes[1, k].set_xlabel("hour of the day [h]")
-        moved = float(np.abs(joint - alone).sum() / 2)
+        apart = float(np.abs(joint - alone).sum())
         notes.append(f"{name} {amount(float(joint.sum()))} MWh jointly, {amount(float(alone.sum()))} MWh separately, "
-                     f"{amount(moved)} MWh of it in other hours")  # fmt: skip
+                     f"{amount(apart)} MWh apart hour by hour")  # fmt: skip
     axes[0, 0].set_ylabel("day-ahead offer [MW]")
     axes[1, 0].set_ylabel("price [$/MWh]")
     axes[0, 0].set_ylim(0)

@@ -13,7 +13,7 @@ MARKERS = ("o", "s", "D", "v")
 
 def draw(results: Results, *, families: list[str]) -> Figure:
     """Value of all together and surplus over separate offers, in the money of the study, against storage size in hours."""
-    frame = offer_sweeps.table(results, families=families)
+    frame = offer_sweeps.sweeps(results, families)
     body, axes = style.new(1, 2, width=PAGE, height=2.5)
     money, notes = results["data"].attrs["money"], []
     titles = {"value": "value of all together", "surplus": "surplus over separate offers"}

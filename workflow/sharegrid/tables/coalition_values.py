@@ -4,6 +4,7 @@ import pandas as pd
 
 from sharegrid.games.table import game_of
 from sharegrid.tables import selection
+from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
 
 
@@ -16,7 +17,8 @@ def table(results: Results, *, scenarios: list[str], integer: list[str]) -> pd.D
         )
     selection.known("scenarios", [*scenarios, *integer], results["data"]["scenario"].values)
     pairs = zip(scenarios, integer, strict=True)
-    return selection.tidy(pd.concat([_of_pair(results, *pair) for pair in pairs], ignore_index=True))
+    frame = selection.tidy(pd.concat([_of_pair(results, *pair) for pair in pairs], ignore_index=True))
+    return frame.rename(columns={name: in_money(name, results["data"]) for name in ("v_lp", "v_milp")})
 
 
 def _of_pair(results: Results, linear: str, integer: str) -> pd.DataFrame:

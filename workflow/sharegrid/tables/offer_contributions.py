@@ -3,12 +3,19 @@
 import pandas as pd
 
 from sharegrid.tables import selection
+from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
 
 RANGES = "contribution-ranges"
 
 
 def table(results: Results, *, scenarios: list[str]) -> pd.DataFrame:
+    """The rows of contributions, money in the names of its columns."""
+    frame = contributions(results, scenarios)
+    return frame.rename(columns={name: in_money(name, results["data"]) for name in frame.columns[2:]})
+
+
+def contributions(results: Results, scenarios: list[str]) -> pd.DataFrame:
     """One row per scenario and member, in the money of the study.
 
     The payoff is unique, its parts need not be: `balancing_low` and `balancing_high` are the ends of the balancing part

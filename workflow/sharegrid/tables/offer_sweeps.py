@@ -5,13 +5,23 @@ import pandas as pd
 
 from sharegrid.optimise import coalitions
 from sharegrid.tables import selection
+from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
 
 SWEPT = ("rho_minus", "beta", "storage_hours", "csp_count", "commitment")
 EXCESS = {"owen": "max_excess_owen", "nash-bargaining@equal": "max_excess_nash_equal", "shapley": "max_excess_shapley"}
 
 
+MONEY = ("value", "surplus", "expected_profit", "cvar", *EXCESS.values())
+
+
 def table(results: Results, *, families: list[str]) -> pd.DataFrame:
+    """The rows of sweeps, money in the names of its columns."""
+    frame = sweeps(results, families)
+    return frame.rename(columns={name: in_money(name, results["data"]) for name in MONEY})
+
+
+def sweeps(results: Results, families: list[str]) -> pd.DataFrame:
     """One row per scenario of the families: the swept fields (`storage_hours` h, empty = each plant its own), and
 
     `value` v(N), `surplus` v(N) - sum v({i}), `expected_profit`, `cvar` in the money of the study; `imbalance_mwh`;
