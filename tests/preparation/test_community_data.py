@@ -1,6 +1,7 @@
 """The data of the community: who owns what, profiles, tariff, feeder and the rights to its limits."""
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ def base():
 def test_owners_are_nested_and_as_many_as_their_share(device):
     owners = [community_users.owns(device, share, 32, 32) for share in SHARES]
     assert [int(who.sum()) for who in owners] == [round(32 * share) for share in SHARES]
-    for few, more in zip(owners, owners[1:], strict=False):
+    for few, more in pairwise(owners):
         assert (few <= more).all()
 
 
