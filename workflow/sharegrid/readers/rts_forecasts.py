@@ -77,7 +77,7 @@ def merit_order_price(units: pd.DataFrame, net_load: np.ndarray) -> np.ndarray:
     capacity = fleet["PMax MW"].cumsum().to_numpy()
     if (net_load > capacity[-1]).any():
         raise ValueError(
-            f"the net load of {net_load.max():.0f} MW is above the {capacity[-1]:.0f} MW of all thermal units"
+            f"the net load of {net_load.max():.10g} MW is above the {capacity[-1]:.10g} MW of all thermal units"
         )
     price = fleet["cost"].to_numpy()[np.searchsorted(capacity, np.maximum(net_load, 0))]
     return np.where(net_load > 0, price, 0.0)
