@@ -15,7 +15,7 @@ from sharegrid.planning.optimal_schedules import OptimalSchedules, optimal_sched
 def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Dataset:
     """balancing_low, balancing_high (scenario, participant): least and largest balancing part of the payoff.
 
-    ValueError for a scenario with on/off decisions; KeyError for an unknown one.
+    ValueError for a scenario with on/off decisions and for an unknown one.
     """
     data = results["data"]
     ranges = np.stack([_ranges(schedules) for schedules in optimal_schedules(data, scenarios)])

@@ -44,9 +44,19 @@ class OptimalSchedules:
         return cost
 
 
+def of_scenarios(data: xr.Dataset, scenarios: list[str]) -> xr.Dataset:
+    """The data of some scenarios; ValueError names one that the study does not have."""
+    known = data["scenario"].values.astype(str).tolist()
+    for name in scenarios:
+        if name not in known:
+            raise ValueError(f"plan: scenarios: no '{name}'; the study has {', '.join(known)}")
+    return data.sel(scenario=scenarios)
+
+
 def optimal_schedules(data: xr.Dataset, scenarios: list[str]) -> Iterator[OptimalSchedules]:
-    """The optimal schedules of each scenario; ValueError for one with on/off decisions, whose optima are no face."""
-    data = data.sel(scenario=scenarios)
+    """The optimal schedules of each scenario; ValueError for an unknown one, and for one with on/off decisions, whose
+    optima are no face."""
+    data = of_scenarios(data, scenarios)
     if bool(wind_csp.switched(data).any()):
         raise ValueError("plan: scenarios with commitment 'integer' have no set of optimal schedules; leave them out")
     split = split_model(wind_csp, data)
