@@ -9,6 +9,8 @@ import xarray as xr
 from sharegrid import schema
 from sharegrid.preparation.wind_csp import checked
 from sharegrid.stages.clear import clear
+from sharegrid.stages.pay import pay
+from sharegrid.stages.plan import plan
 from sharegrid.stages.prepare import prepare
 from sharegrid.stages.value import value
 
@@ -62,6 +64,20 @@ def cleared() -> xr.Dataset:
 def valued() -> xr.Dataset:
     """All coalitions of the cases, and everybody with one member scaled."""
     return values_of(cases(), scaled={"scenarios": ["base"]}, mip_gap=1e-6)
+
+
+@cache
+def results() -> dict[str, xr.Dataset]:
+    """The Datasets of all stages of the cases."""
+    made = {"data": cases(), "cleared": cleared(), "values": valued()}
+    mechanisms = {"owen": {}, "nash-bargaining@equal": {"power": "equal"}, "shapley": {}}
+    config = {"mechanisms": mechanisms, "deficit": None, "checks": {"offering-properties": {}}}
+    made["payments"] = pay(made["data"], made["cleared"], made["values"], config)
+    days = ["summer", "winter"]
+    weights = [f"{day}{weight}" for day in days for weight in ("|beta0", "", "|beta1")]
+    methods = {name: {"scenarios": days} for name in ("separate-offers", "contribution-ranges")}
+    made["plan"] = plan(made, {"methods": methods | {"risk-frontier": {"scenarios": weights}}})
+    return made
 
 
 def values_of(data: xr.Dataset, backend: str = "warm", **options) -> xr.Dataset:
