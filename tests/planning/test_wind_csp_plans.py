@@ -86,6 +86,17 @@ def test_ranges_against_programs_with_the_objective_held(seed):
                 assert end == pytest.approx(float(found[f"balancing_{side}"].sel(participant=name)), abs=1e-3)
 
 
+def test_the_order_of_dims_does_not_matter(results):
+    """Data that were read from a file may have another one."""
+    turned = {name: one.transpose(..., "time", "csp", "wind", "scenario", missing_dims="ignore")
+              for name, one in results.items()}  # fmt: skip
+    for method in (contribution_ranges, risk_frontier, separate_offers):
+        found, expected = (method.plan(one, scenarios=BASE) for one in (turned, results))
+        for name in expected:
+            other = found[name].transpose(*expected[name].dims)
+            np.testing.assert_allclose(other, expected[name], rtol=1e-7, atol=1e-5)
+
+
 def test_frontier_points_are_optimal_and_undominated(results):
     scenarios = [f"{day}{weight}" for day in BASE for weight in ("|beta0", "", "|beta1")]
     found = risk_frontier.plan(results, scenarios=scenarios)

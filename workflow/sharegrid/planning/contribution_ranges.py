@@ -43,7 +43,6 @@ def _balancing_cost(schedules: OptimalSchedules, participant: str) -> np.ndarray
     """Coefficients (column) of sum_ts (y_ts - l_t q_s) p_its."""
     data, rows, dual = schedules.data, schedules.split.constraints, schedules.solved.row_dual
     price, weight = -rows["power_balance"].read(dual), -rows["profit"].read(dual)
-    value = (price - data["price_da"] * weight).transpose("time", "outcome").values
     variable, dim = ("wind_power", "wind") if participant in data["wind"].values else ("solar_power", "csp")
-    own = (data[dim] == participant).values[:, None, None]
-    return schedules.cost(**{variable: own * value})
+    own = (data[dim] == participant).reset_coords(drop=True)
+    return schedules.cost(**{variable: own * (price - data["price_da"] * weight).reset_coords(drop=True)})

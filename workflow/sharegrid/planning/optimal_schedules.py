@@ -35,12 +35,12 @@ class OptimalSchedules:
         self._engine.set_costs(np.arange(len(cost)), cost)
         return self._engine.solve()
 
-    def cost(self, **by_variable: np.ndarray) -> np.ndarray:
-        """Coefficients (column) from those of whole variables, in the shape of their positions."""
+    def cost(self, **by_variable: xr.DataArray) -> np.ndarray:
+        """Coefficients (column) from those of variables, over any of their dims."""
         cost = np.zeros(len(self.solved.x))
-        for name, values in by_variable.items():
-            position = self.split.variables[name].position.values
-            cost[position] = np.broadcast_to(values, position.shape)
+        for name, coefficients in by_variable.items():
+            position = self.split.variables[name].position
+            cost[position.values] = coefficients.broadcast_like(position).transpose(*position.dims).values
         return cost
 
 

@@ -28,8 +28,8 @@ def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Datas
 
 def _point(schedules: OptimalSchedules) -> tuple[float, float]:
     """Expected profit and conditional value at risk in $."""
-    probability, alpha = schedules.data["probability"].values, float(schedules.data["alpha"])
+    probability, alpha = schedules.data["probability"].reset_coords(drop=True), float(schedules.data["alpha"])
     expected = schedules.cost(outcome_profit=probability)
-    tail = schedules.cost(value_at_risk=1.0, shortfall=-probability / (1 - alpha))
+    tail = schedules.cost(value_at_risk=xr.DataArray(1.0), shortfall=-probability / (1 - alpha))
     best = schedules.least(-expected - tail).x
     return float(expected @ best), float(tail @ best)
