@@ -19,6 +19,7 @@ from sharegrid.coordination.rounds import described
 from sharegrid.optimise.coalitions import random_sets
 from sharegrid.optimise.quadratic import live
 
+SIZES, MULTIPLIED = (10, 32, 100, 300, 1000, 3000), (10_000,)
 DESCRIBED = {
     "scale_columns": ("1", "columns of the linear program"),
     "scale_iterations": ("1", "simplex iterations of the linear program"),
@@ -34,20 +35,21 @@ def coordinate(
     results: Results,
     *,
     scenario: str,
-    sizes: list[int] = [10, 32, 100, 300, 1000, 3000],
-    multiplied: list[int] = [10000],
+    sizes: list[int] | None = None,
+    multiplied: list[int] | None = None,
     coalitions: int = 200,
     largest: int = 12,
     seed: int,
 ) -> xr.Dataset:
-    """Communities of `sizes` users with columns for every user, and of `multiplied` users by types.
+    """Communities of `sizes` users with columns for every user, and of `multiplied` users by types (default: SIZES, MULTIPLIED).
 
     `coalitions` random coalitions of 1 to `largest` users are drawn for each size, sizes equally likely.
     """
     split = taken_apart(results, scenario)
     types = Types(split)
     alone = np.array([types.solve(one).objective for one in np.eye(len(split.members))])
-    runs = [(size, False) for size in sizes] + [(size, True) for size in multiplied]
+    runs = [(size, False) for size in (SIZES if sizes is None else sizes)]
+    runs += [(size, True) for size in (MULTIPLIED if multiplied is None else multiplied)]
     rows = [_community(split, types, alone, size, by_types, (coalitions, largest, seed)) for size, by_types in runs]
     result = xr.Dataset(
         {name: ("size", [row[name] for row in rows]) for name in DESCRIBED}, {"size": [n for n, _ in runs]}
