@@ -4,6 +4,7 @@ import pandas as pd
 
 from sharegrid.tables import selection
 from sharegrid.tables.community_costs import CLASSES, bills
+from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
 
 
@@ -13,4 +14,6 @@ def table(results: Results, *, scenario: str = "base", mechanism: str = "owen") 
     groups = frame.groupby("owns").agg(users=("user", "size"), saving=("saving", "sum"), percent=("scr_percent", "sum"))
     groups = groups.reindex([name for name in CLASSES if name in groups.index])
     groups.insert(2, "saving_per_user", groups["saving"] / groups["users"])
-    return selection.tidy(groups.reset_index())
+    data = selection.stage(results, "data")
+    names = {name: in_money(name, data) for name in ("saving", "saving_per_user")}
+    return selection.tidy(groups.reset_index().rename(columns=names))

@@ -5,6 +5,7 @@ import pandas as pd
 
 from sharegrid.optimise import coalitions
 from sharegrid.tables import selection
+from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results, by_mechanism
 
 CLASSES = ("none", "PV", "battery", "PV and battery")  # what a user owns beside flexible load
@@ -13,8 +14,9 @@ CLASSES = ("none", "PV", "battery", "PV and battery")  # what a user owns beside
 def table(results: Results, *, scenario: str = "base", mechanism: str = "owen") -> pd.DataFrame:
     """One row per user that takes part: bills `alone` and `shared` under the mechanism, `saving` in the study's money,
     `scr_percent` its share of all savings (the sharing contribution rate)."""
-    frame = bills(results, scenario, mechanism)
-    return selection.tidy(frame[["user", "alone", "shared", "saving", "scr_percent"]])
+    frame = bills(results, scenario, mechanism)[["user", "alone", "shared", "saving", "scr_percent"]]
+    data = selection.stage(results, "data")
+    return selection.tidy(frame.rename(columns={name: in_money(name, data) for name in ("alone", "shared", "saving")}))
 
 
 def bills(results: Results, scenario: str, mechanism: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from sharegrid.tables import selection
 from sharegrid.tables.community_costs import alone_cost
+from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
 
 COLUMNS = ("users", "pv_share", "battery_share", "flexible_share", "network", "network_rights")
@@ -16,6 +17,12 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
 
     `alone` and `saving` are NaN where users alone were not valued.
     """
+    data = selection.stage(results, "data")
+    money = {name: in_money(name, data) for name in ("alone", "shared", "saving", "network_rent")}
+    return selection.tidy(_frame(results, families).rename(columns=money))
+
+
+def _frame(results: Results, families: list[str]) -> pd.DataFrame:
     data, cleared = selection.stage(results, "data"), selection.stage(results, "cleared")
     labels = selection.scenarios(data, families)
     here, weight, hours = cleared.sel(scenario=labels), data["day_weight"], ["day", "time"]
@@ -35,13 +42,13 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
         "voltage_max": here["voltage"].max(["bus", *hours]).values,
         "network_rent": here["network_rent"].values,
     }
-    return selection.tidy(pd.DataFrame(columns))
+    return pd.DataFrame(columns)
 
 
 def savings(results: Results, family: str, field: str) -> tuple[np.ndarray, np.ndarray]:
     """(values of the swept field, saving in the study's money) of a family, by the field."""
     data = selection.stage(results, "data")
-    frame = table(results, families=[family])
+    frame = _frame(results, [family])
     selection.known("field", [field], [name for name in COLUMNS if name in data])
     frame = frame.sort_values(field, kind="stable")
     return frame[field].to_numpy(), frame["saving"].to_numpy()
