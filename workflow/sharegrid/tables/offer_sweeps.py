@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from sharegrid.optimise import coalitions
 from sharegrid.tables import selection
@@ -48,14 +49,14 @@ def sweeps(results: Results, families: list[str]) -> pd.DataFrame:
     return selection.tidy(pd.DataFrame(columns))
 
 
-def surplus(results: Results):
+def surplus(results: Results) -> xr.DataArray:
     """v(N) - sum_i v({i}) (scenario) in the money of the study; NaN where it was not valued."""
     data, values = results["data"], selection.stage(results, "values")
     alone = coalitions.nobody_cost(values, data) - coalitions.alone_cost(values, data)
     return coalitions.total_value(values, data) - alone.sum("participant")
 
 
-def gains(results: Results):
+def gains(results: Results) -> xr.DataArray:
     """What each member gets at the internal price above its value alone (scenario, participant); 0 for others."""
     data, cleared, values = results["data"], results["cleared"], selection.stage(results, "values")
     alone = coalitions.nobody_cost(values, data) - coalitions.alone_cost(values, data)
