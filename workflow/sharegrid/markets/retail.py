@@ -48,7 +48,7 @@ def preferred_dual(data: xr.Dataset) -> tuple[str, xr.DataArray]:
 
 
 def scaled(data: xr.Dataset, participant: str, factor: float) -> xr.Dataset:
-    """The data with what a user brings `factor` times as large: net load and capacity times, quadratic cost by the factor."""
+    """The data with a user `factor` times as large: net load and capacity times, quadratic cost by the factor."""
     own = xr.where((data["participant"] == participant).reset_coords(drop=True), factor, 1.0)
     changed = {name: data[name] * own for name in ("net_load", FLEXIBLE) if name in data}
     if FLEXIBLE in data:
