@@ -39,7 +39,7 @@ def coordinate(
     multiplied: list[int] | None = None,
     coalitions: int = 200,
     largest: int = 12,
-    seed: int,
+    seed: int = 2024,
 ) -> xr.Dataset:
     """Communities of `sizes` users with columns for every user, and of `multiplied` users by types (default: SIZES, MULTIPLIED).
 

@@ -190,7 +190,7 @@ def plan(
     storage_price: list[float],
     peak: float,
     off_peak: float,
-    seed: int,
+    seed: int = 2024,
 ) -> xr.Dataset:
     """DESCRIBED along storage_price and storage_user, for the participants `users` of a scenario of the community.
 

@@ -1,0 +1,100 @@
+"""Figure: how far methods of coordination are from the central optimum, round by round."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sharegrid.figures import style
+from sharegrid.figures.style import amount
+from sharegrid.tables import selection
+from sharegrid.tables.selection import Results
+
+LOOKS = {  # in the order of drawing
+    "dantzig-wolfe": ("Dantzig-Wolfe", "#0072B2", "o", "-"),
+    "sharing-admm": ("sharing ADMM", "#D55E00", "s", "-"),
+}
+OTHERS = ("#009E73", "#CC79A7", "#332288", "#882255")
+SMALLEST = 1e-8  # relative; a smaller gap is what a solver leaves of zero
+MARKS = 12
+
+
+def draw(results: Results, *, scenarios: list[str], methods: list[str] | None = None) -> Figure:
+    """Relative gap to the central optimum (log) over rounds, a panel per scenario; dotted: the certified gap, which a method
+    with a lower bound knows without the central optimum. `methods` defaults to all that have rounds.
+
+    Gaps below 1e-8 are drawn there. The legend tells the numbers exchanged per round in the first scenario.
+    """
+    gap = selection.read(results, "coordination", "gap")
+    known = [str(name) for name in gap["method"].values if gap.sel({"method": name}).notnull().any()]
+    shown = known if methods is None else selection.known("methods", methods, known)
+    selection.known("scenarios", scenarios, gap["scenario"].values)
+    body, axes = style.new(
+        1, len(scenarios), width=style.COLUMN if len(scenarios) == 1 else style.PAGE, height=2.9, sharey=True
+    )
+    for k, (panel, scenario) in enumerate(zip(axes[0], scenarios, strict=True)):
+        here = results["coordination"].sel(scenario=scenario)
+        for name in shown:
+            if here["gap"].sel({"method": name}).notnull().any():
+                _curve(panel, here.sel({"method": name}), _look(name, shown))
+        _frame(panel, scenario, k if len(scenarios) > 1 else None)
+    axes[0, 0].set_ylabel("relative gap to the\ncentral optimum [1]")
+    style.legend(body.figure, columns=1 if len(scenarios) == 1 else 2)
+    style.evidence(body.figure, _ends(results["coordination"], scenarios, shown))
+    return body.figure
+
+
+def _look(name: str, shown: list[str]) -> tuple:
+    others = [one for one in shown if one not in LOOKS]
+    return LOOKS.get(name) or (name, OTHERS[others.index(name) % len(OTHERS)], "D", "-")
+
+
+def _curve(axes: Axes, run: xr.Dataset, entity: tuple) -> None:
+    rounds, gap = run["round"].values, run["gap"].values
+    last = np.flatnonzero(~np.isnan(run["floats"].values))[-1] + 1
+    marks = max(1, last // MARKS)
+    label = f"{entity[0]}: {amount(float(run['floats'].values[0]))} numbers per round"
+    axes.plot(rounds[:last], np.maximum(gap[:last], SMALLEST), markevery=marks, **style.look(entity, label=label))
+    bound = certified(run)
+    if np.isfinite(bound).any():
+        axes.plot(
+            rounds,
+            np.maximum(bound, SMALLEST),
+            color=entity[1],
+            linestyle=(0, (1, 1)),
+            label=f"{entity[0]}: certified gap",
+        )
+
+
+def certified(run: xr.Dataset) -> np.ndarray:
+    """(round) relative distance of the cost to the certified bound; NaN where one of them is not known."""
+    cost = run["coordinated_cost"].values
+    return (cost - run["lower_bound"].values) / np.maximum(1.0, np.abs(cost))
+
+
+def _frame(axes: Axes, scenario: str, index: int | None) -> None:
+    axes.set_yscale("log")
+    axes.set_xlabel("round")
+    if index is not None:
+        style.panel_title(axes, scenario, index)
+
+
+def _ends(coordination: xr.Dataset, scenarios: list[str], shown: list[str]) -> str:
+    parts = []
+    for scenario in scenarios:
+        for name in shown:
+            run = coordination.sel({"scenario": scenario, "method": name})
+            if np.isnan(run["rounds"]):
+                continue
+            distance = abs(float(run["final_cost"] - run["central_cost"])) / max(1.0, abs(float(run["central_cost"])))
+            ended = "" if run["converged"] == 1 else ", not converged"
+            where = f", {scenario}" if len(scenarios) > 1 else ""
+            parts.append(
+                f"{_look(name, shown)[0]}{where}: {amount(float(run['rounds']))} rounds, "
+                f"{amount(float(run['messages']))} messages, gap {_power(distance)}{ended}"
+            )
+    return "; ".join(parts) + "."
+
+
+def _power(distance: float) -> str:
+    return f"{distance:.0e}" if distance >= SMALLEST else f"below {SMALLEST:.0e}"
