@@ -166,3 +166,12 @@ def test_shares_of_the_voltages_keep_the_core():
     assert (found.alone < free.alone - 1e-6).any()  # alone, some are held back by their share
     assert superadditivity(found).violations == 0
     assert core.max_excess(found, result["price_revenue"].values)[0] <= 1e-6
+
+
+def test_a_lower_peak_at_the_same_cost():
+    """Energy prices alone leave the peak open: a limit of 1600 kW costs nothing, though the base imports more."""
+    limit = LIMITS | {"label": "limit", "network_rights": ["shared"], "interface_kw": [1600]}
+    result = cleared(community({"base": {"label": "base"}, "limit": limit}))
+    peak = result["grid_import"].max(["day", "time"]).values
+    assert peak[0] > 2000 and peak[1] <= 1600 + 1e-6
+    assert float(result["objective"][1]) == pytest.approx(float(result["objective"][0]), rel=1e-9)

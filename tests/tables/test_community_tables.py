@@ -4,16 +4,34 @@ import numpy as np
 import pytest
 
 from communities import MARKET, cleared, community, valued
+from sharegrid import plugins
 from sharegrid.planning import separate_schedules
 from sharegrid.stages.pay import pay
+from sharegrid.stages.prepare import prepare
 from sharegrid.tables import (
     community_classes,
     community_costs,
     community_properties,
     community_scenarios,
 )
+from spot import RESOURCES
+from whole_study import study
 
+ALLOCATIONS = (
+    "scenario, method, sum_cad_per_day, deficit_cad_per_day, max_excess_cad_per_day, individually_rational, in_core,"
+    " coalitions_tested"
+)
 FAMILIES = {"base": {"label": "base"}, "pv": {"label": "pv {pv_share}", "pv_share": [0, 1]}}
+COLUMNS = {
+    "tab_5_5_2_costs": "user, alone_cad_per_day, shared_cad_per_day, saving_cad_per_day, scr_percent",
+    "tab_5_5_2_classes": "owns, users, saving_cad_per_day, saving_per_user_cad_per_day, percent",
+    "tab_5_5_2_methods": ALLOCATIONS,
+    "tab_5_5_2_network": ALLOCATIONS,
+    "tab_5_5_2_scenarios": "scenario, family, users, pv_share, battery_share, flexible_share, network, network_rights,"
+    " alone_cad_per_day, shared_cad_per_day, saving_cad_per_day, import_kwh, export_kwh, largest_import_kw, voltage_min,"
+    " voltage_max, network_rent_cad_per_day",
+    "tab_5_5_2_properties": "property, scenarios, holds_in, largest_residual, unit",
+}
 MECHANISMS = {"owen": {}, "sharing-contribution": {"contribution": "price"}}
 
 
@@ -30,10 +48,34 @@ def separate(results):
     return separate_schedules.plan(results, scenarios=["base", "pv 1"])
 
 
+@pytest.fixture(scope="module")
+def shown():
+    """The tables of the study as it presents them."""
+    return study("ch5-der-energy").params("present")
+
+
+@pytest.mark.parametrize("stem", COLUMNS)
+def test_columns(results, shown, stem):
+    item = shown["tables"][stem]
+    here = {"scenario": "base", "scenarios": ["base"], "families": ["base", "pv"]}
+    options = {name: here.get(name, value) for name, value in item["options"].items()}
+    frame = plugins.load("tables", item["kind"])(results, **options)
+    assert ", ".join(frame.columns) == COLUMNS[stem]
+    assert len(frame)
+
+
+def test_the_study_shows_these_tables_of_its_own_scenarios(shown):
+    assert set(shown["tables"]) == set(COLUMNS)
+    data = prepare(study("ch5-der-energy").params("prepare"), RESOURCES)
+    for item in [*shown["tables"].values(), *shown["figures"].values()]:
+        asked = [item["options"].get("scenario"), *item["options"].get("scenarios", [])]
+        assert set(filter(None, asked)) <= set(data["scenario"].values.tolist())
+        assert set(item["options"].get("families", [])) <= set(data["family"].values.tolist())
+
+
 def test_costs(results, separate):
     frame = community_costs.table(results, scenario="base")
     money = ["alone_cad_per_day", "shared_cad_per_day", "saving_cad_per_day"]
-    assert frame.columns.tolist() == ["user", *money, "scr_percent"]
     assert frame["user"].tolist() == [str(k) for k in range(12)]
     np.testing.assert_allclose(frame[money[0]], separate["separate_cost"].sel(scenario="base"), atol=1e-6)
     assert frame[money[1]].sum() == pytest.approx(float(results["cleared"]["objective"][0]), abs=1e-4)
