@@ -1,0 +1,134 @@
+"""Dantzig-Wolfe and sharing ADMM reach the central optimum, by what members may tell only."""
+
+import numpy as np
+import pytest
+
+from coordinated import program_of, random_program, ten_users
+from sharegrid.coordination import dantzig_wolfe, sharing_admm
+from sharegrid.coordination.dantzig_wolfe import DantzigWolfe
+from sharegrid.coordination.decomposition import decompose
+from sharegrid.coordination.rounds import run
+from sharegrid.coordination.sharing_admm import SharingAdmm
+from sharegrid.optimise.highs import Program
+from sharegrid.optimise.quadratic import live
+from sharegrid.schema import check
+
+BOTH = ["capacity 0", "capacity 5"]
+AGREES = 1e-4  # relative; what the multipliers must reach of the central optimum
+
+
+@pytest.mark.parametrize("options", [{}, {"pieces": False}, {"smoothing": 0.5}, {"pieces": False, "smoothing": 0.5}])
+@pytest.mark.parametrize("seed", range(3))
+def test_bounds_bracket_the_optimum_in_every_round(seed, options):
+    program, owned = random_program(seed)
+    optimum = live(program).solve().objective
+    history = run(DantzigWolfe(decompose(program, owned), 1e-6, **options), 200)
+    costs = np.array([one.objective for one in history.progress])
+    bounds = np.array([one.lower_bound for one in history.progress])
+    assert (costs >= optimum - 1e-7 * abs(optimum)).all() and (bounds <= optimum + 1e-7 * abs(optimum)).all()
+    assert (np.diff(bounds) >= 0).all() and (costs[1:] <= costs[:-1]).all()
+    assert history.progress[-1].done and costs[-1] == pytest.approx(optimum, rel=2e-6)
+
+
+def test_dantzig_wolfe_on_the_community_is_certified():
+    found = check(dantzig_wolfe.coordinate(ten_users(), scenarios=BOTH), "own")
+    assert (found["converged"] == 1).all() and (found["certified_gap"] <= 1e-3).all()
+    central = ten_users()["cleared"]["objective"].sel(scenario=BOTH)
+    assert (found["final_cost"] >= central - 1e-6).all()
+    assert (np.abs(found["final_cost"] - central) <= 1e-3 * central).all()
+    assert (found["lower_bound"] <= central + 1e-6).sum() == found["lower_bound"].notnull().sum()
+    np.testing.assert_array_equal(found["messages"], 10 * found["rounds"])
+
+
+def test_sharing_admm_on_the_community_reaches_the_optimum():
+    found = check(sharing_admm.coordinate(ten_users(), scenarios=BOTH, rho=0.003), "own")
+    assert (found["converged"] == 1).all()
+    central = ten_users()["cleared"]["objective"].sel(scenario=BOTH)
+    assert (np.abs(found["final_cost"] - central) <= AGREES * central).all()
+    last = found.isel(scenario=0)
+    stopped = int(last["rounds"]) - 1
+    assert max(last["primal_residual"][stopped], last["dual_residual"][stopped]) <= 1e-4
+    assert max(last["primal_residual"][stopped - 1], last["dual_residual"][stopped - 1]) > 1e-4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sharing_admm_takes_quadratic_costs(seed):
+    program, owned = random_program(seed, quadratic=True)
+    optimum = live(program).solve().objective
+    method = SharingAdmm(decompose(program, owned), 0.5, 1e-6, balanced_rounds=100)
+    history = run(method, 1000)
+    assert history.progress[-1].done
+    assert method.settle() == pytest.approx(optimum, rel=AGREES)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prices_of_both_methods_are_the_duals(seed):
+    program, owned = random_program(seed, quadratic=True)
+    split = decompose(program, owned)
+    dual = live(split.program).solve().row_dual[split.coupling]
+    method = SharingAdmm(split, 0.5, 1e-7, balanced_rounds=100)
+    run(method, 3000)
+    np.testing.assert_allclose(method.prices, dual, atol=1e-4)
+    program, owned = random_program(seed)
+    split = decompose(program, owned)
+    method = DantzigWolfe(split, 1e-9)
+    run(method, 200)
+    at_prices = sum(
+        live(_at(part.program, part.contribution, method.prices[part.rows])).solve().objective
+        for part in (split.nobody, *split.members)
+    )
+    optimum = live(program).solve().objective
+    assert at_prices + method.prices @ split.low == pytest.approx(optimum, rel=1e-6)
+
+
+def _at(program: Program, contribution, prices) -> Program:
+    return Program(program.cost - contribution.T @ prices, program.lower, program.upper, program.matrix,
+                   program.row_lower, program.row_upper)  # fmt: skip
+
+
+def test_members_hear_prices_and_tell_contributions_only():
+    split = decompose(*program_of("capacity 5"))
+    rows = sum(len(member.rows) for member in split.members)
+    admm = run(SharingAdmm(split, 0.003, 1e-4), 2)
+    assert admm.floats == [2 * rows + len(split.members)] * 2  # and rho
+    whole = run(DantzigWolfe(split, pieces=False), 2)
+    assert whole.floats == [2 * rows + len(split.members)] * 2  # and one cost
+    pieces = sum(member.pieces.count for member in split.members)
+    assert run(DantzigWolfe(split), 2).floats == [2 * rows + pieces] * 2
+
+
+def test_pieces_need_fewer_rounds_and_the_same_start_the_same_rounds():
+    split = decompose(*program_of("capacity 5"))
+    rounds = {pieces: len(run(DantzigWolfe(split, 1e-4, pieces), 300).progress) for pieces in (True, False)}
+    assert rounds[True] < rounds[False]
+    again = run(DantzigWolfe(decompose(*program_of("capacity 5")), 1e-4), 300)
+    assert len(again.progress) == rounds[True]
+
+
+def test_a_lossy_channel_stands_between_members_and_coordinator():
+    split = decompose(*program_of("capacity 0"))
+    heard = []
+
+    def channel(told):
+        heard.append(len(told))
+        return [np.round(message, 1) for message in told]
+
+    history = run(SharingAdmm(split, 0.003, 1e-4), 5, channel)
+    assert heard == [10] * 5 and history.progress[-1].objective > 0
+
+
+def test_used_up_rounds_are_told():
+    found = dantzig_wolfe.coordinate(ten_users(), scenarios=["capacity 5"], rounds=2)
+    assert found["converged"].item() == 0 and found["rounds"].item() == 2
+
+
+def test_errors_name_what_is_wrong():
+    program, owned = random_program(0, quadratic=True)
+    with pytest.raises(ValueError, match="use sharing-admm"):
+        DantzigWolfe(decompose(program, owned))
+    with pytest.raises(ValueError, match="no scenario 'capacity 7'; known: capacity 0"):
+        dantzig_wolfe.coordinate(ten_users(), scenarios=["capacity 7"])
+    with pytest.raises(ValueError, match="smoothing is 1"):
+        dantzig_wolfe.coordinate(ten_users(), scenarios=["capacity 0"], smoothing=1.0)
+    with pytest.raises(ValueError, match="rho is 0"):
+        sharing_admm.coordinate(ten_users(), scenarios=["capacity 0"], rho=0.0)
