@@ -40,9 +40,9 @@ def draw(results: Results, *, family: str = "capacity") -> Figure:
     first, last = charged.iloc[0], charged.iloc[-1]
     style.evidence(
         body.figure,
-        f"From {first['capacity_price']:g} to {last['capacity_price']:g} {currency}/kW the community's peak falls from "
-        f"{amount(first['coincident_peak_kw'])} to {amount(last['coincident_peak_kw'])} kW, the users' peaks alone from "
-        f"{amount(first['sum_of_peaks_kw'])} to {amount(last['sum_of_peaks_kw'])} kW in sum; the saving grows from "
+        f"The peak of all falls from {amount(first['coincident_peak_kw'])} to {amount(last['coincident_peak_kw'])} kW "
+        f"between {first['capacity_price']:g} and {last['capacity_price']:g} {currency}/kW, the sum of the users' own "
+        f"from {amount(first['sum_of_peaks_kw'])} to {amount(last['sum_of_peaks_kw'])} kW. The saving grows from "
         f"{amount(saving.iloc[0])} without a capacity price to {amount(saving.iloc[-1])} {money}.",
     )
     return body.figure

@@ -74,7 +74,7 @@ def certified(run: xr.Dataset) -> np.ndarray:
 
 def _frame(axes: Axes, scenario: str, index: int | None) -> None:
     axes.set_yscale("log")
-    axes.set_xlabel("round")
+    axes.set_xlabel("round [1]")
     if index is not None:
         style.panel_title(axes, scenario, index)
 
