@@ -24,7 +24,7 @@ def draw(results: Results, *, family: str = "capacity") -> Figure:
     money, currency = data.attrs["money"], data.attrs["money"].split("/")[0]
     frame = capacity_peaks.table(results, families=[family]).sort_values("capacity_price", kind="stable")
     charged = frame[frame["capacity_price"] > 0]
-    body, axes = style.new(2, 1, height=3.4, sharex=True, gridspec_kw={"height_ratios": [3, 2]})
+    body, axes = style.new(2, 1, height=3.7, sharex=True, gridspec_kw={"height_ratios": [3, 2]})
     above, below = axes[:, 0]
     for name in ("sum_of_peaks_kw", "coincident_peak_kw"):
         above.plot(charged["capacity_price"], charged[name], **style.look(LOOKS[name]))
@@ -34,7 +34,7 @@ def draw(results: Results, *, family: str = "capacity") -> Figure:
     saving = frame[in_money("saving", data)]
     below.plot(frame["capacity_price"], saving, **style.look(LOOKS["saving"]))
     below.set_ylabel(f"saving\n[{money}]")
-    below.set_ylim(bottom=0)
+    below.set_ylim(0, 1.1 * saving.max())
     below.set_xlabel(f"capacity price [{currency}/kW and month]")
     style.legend(body.figure, columns=2)
     first, last = charged.iloc[0], charged.iloc[-1]

@@ -62,6 +62,6 @@ def _sums(frame, money: str) -> str:
     paid = (frame["shared_capacity"] < -1e-6).sum()
     return (
         f"In sum, {money}: energy {amount(total['alone_energy'])} alone, {amount(total['shared_energy'])} shared; capacity "
-        f"{amount(total['alone_capacity'])} alone, {amount(total['shared_capacity'])} shared. {paid} of {len(frame)} users "
-        "are paid for capacity."
+        f"{amount(total['alone_capacity'])} alone, {amount(total['shared_capacity'])} shared. Users that are "
+        f"paid for capacity: {paid} of {len(frame)}."
     )

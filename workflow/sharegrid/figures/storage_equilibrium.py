@@ -53,6 +53,6 @@ def _bars(axes, storage: dict[str, xr.DataArray]) -> None:
 def _totals(storage: dict[str, xr.DataArray], gamma: np.ndarray) -> str:
     total = {side: values.sum("storage_user").values for side, values in storage.items()}
     ends = (int(np.argmin(gamma)), int(np.argmax(gamma)))
-    parts = [f"at \u03b3 = {gamma[k]:.2g} {amount(total['alone'][k])} kWh alone and {amount(total['shared'][k])} kWh shared"
+    parts = [f"at \u03b3 = {gamma[k]:.2g}: {amount(total['alone'][k])} kWh alone, {amount(total['shared'][k])} kWh shared"
              for k in ends]  # fmt: skip
     return f"Storage of all: {'; '.join(parts)}."
