@@ -238,3 +238,17 @@ def test_the_mean_charge_is_an_hourly_surcharge():
     surcharged = data.assign(price_buy=data["price_buy"] + hour * 0.2 / 12 / data["day_weight"],
                              capacity_charge=xr.zeros_like(data["capacity_charge"]))  # fmt: skip
     assert float(cleared(surcharged)["objective"][0]) == pytest.approx(float(result["objective"]), **TIGHT)
+
+
+def test_results_are_described_by_the_contract(result):
+    units = {
+        name: result[name].attrs["units"] for name in ("price", "price_revenue", "capacity_price_signal", "voltage")
+    }
+    assert units == {
+        "price": "CAD/kWh",
+        "price_revenue": "CAD/day",
+        "capacity_price_signal": "CAD/day/kW",
+        "voltage": "p.u.",
+    }
+    names = [result[name].attrs["long_name"] for name in result.data_vars]
+    assert len(set(names)) == len(names)

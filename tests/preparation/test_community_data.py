@@ -203,3 +203,17 @@ def test_shared_limits_are_nobodys_and_no_limits_are_infinite():
         assert float(shared[f"{name}_right"].max()) == 0
         assert np.isinf(none[f"{name}_common"]).all()
     assert np.isinf(community({"net": {"label": "net", **family}})["import_common"]).all()
+
+
+def test_units_are_those_of_the_tariff(base):
+    assert base.attrs["money"] == "CAD/day" and base.attrs["energy"] == "kWh"
+    found = {
+        name: base[name].attrs["units"] for name in ("price_buy", "price_sell", "capacity_price", "capacity_charge")
+    }
+    assert found == {
+        "price_buy": "CAD/kWh",
+        "price_sell": "CAD/kWh",
+        "capacity_price": "CAD/kW and month",
+        "capacity_charge": "CAD/day/kW",
+    }
+    assert all({"units", "long_name"} <= set(base[name].attrs) for name in base.variables)

@@ -187,7 +187,9 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
         traded_energy_value=traded_energy_value(data, exported),
         voltage=lindistflow.voltage(data, drawn),
     )
-    return cleared.reset_coords(drop=True).assign_coords(data.coords)
+    cleared = cleared.drop_attrs().reset_coords(drop=True).assign_coords(data.coords)  # arithmetic keeps wrong units
+    cleared["price"].attrs["units"] = data["price_buy"].attrs["units"]
+    return cleared
 
 
 def _schedules(data: xr.Dataset, primal: xr.Dataset) -> dict[str, xr.DataArray]:

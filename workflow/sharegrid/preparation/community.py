@@ -35,10 +35,10 @@ def prepare(options: CommunityMarket, inputs: Inputs) -> xr.Dataset:
     everybody = community_users.users(peak, count, *profiles, options.devices.pv_kw)
     with_dso = any(network_rights.has_dso(one) for one in scenarios)
     data = _alike(options, inputs, days).merge(_network(grid, count, with_dso), join="exact")
-    data = data.merge(coordinates(scenarios), join="exact").assign_attrs(
-        money=_money(options, inputs), energy="kWh", capacity_charge=options.capacity_charge
+    data = data.merge(coordinates(scenarios), join="exact")
+    return schema.described(
+        _in_money(data.assign(_by_scenario(data, everybody, scenarios, options)), options, inputs), "data"
     )
-    return schema.described(data.assign(_by_scenario(data, everybody, scenarios, options)), "data")
 
 
 def _days(profile: xr.DataArray, days: list[str], path: str) -> xr.DataArray:
@@ -75,15 +75,18 @@ def _alike(options: CommunityMarket, inputs: Inputs, days: list[str]) -> xr.Data
     )
 
 
-def _money(options: CommunityMarket, inputs: Inputs) -> str:
-    """The money of the tariff per day."""
+def _in_money(data: xr.Dataset, options: CommunityMarket, inputs: Inputs) -> xr.Dataset:
+    """The data with the units of prices and the market's attributes."""
     table = inputs.table(options.tariff.path)
     unit = table.loc[table["tariff"] == options.tariff.name, "unit"].iloc[0]
     if unit not in MONEY:
         raise ValueError(
             f"{options.tariff.path}: tariff '{options.tariff.name}': unit {unit}; known: {', '.join(MONEY)}"
         )
-    return MONEY[unit]
+    for name in ("price_buy", "price_sell"):
+        data[name].attrs["units"] = unit
+    data["capacity_price"].attrs |= {"units": f"{unit.partition('/')[0]}/kW and month", "long_name": "capacity price"}
+    return data.assign_attrs(money=MONEY[unit], energy="kWh", capacity_charge=options.capacity_charge)
 
 
 def _network(grid: xr.Dataset, count: int, with_dso: bool) -> xr.Dataset:
