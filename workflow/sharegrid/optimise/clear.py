@@ -37,7 +37,8 @@ def _clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
             one = nearest_dual(program, one, *preferred[k], f"scenario {scenario}, price")
         solved.append(one)
         log.info("cleared scenario %s (%d of %d)", scenario, k + 1, len(split.scenarios))
-    cleared = market.read_out(data, *_families(split, solved))
+    with xr.set_options(keep_attrs=False):  # a product does not have the unit of its factors
+        cleared = market.read_out(data, *_families(split, solved))
     gap = xr.DataArray([one.gap for one in solved], dims="scenario")
     return cleared.assign(objective=("scenario", [one.objective for one in solved]), relative_gap=gap)
 
@@ -78,14 +79,15 @@ def split_model(market: ModuleType, data: xr.Dataset) -> SplitModel:
     return SplitModel(market.build(data), market.owners(data), data["participant"].values)
 
 
-def solve_named(program: LiveProgram, split: SplitModel, label: str = "", **how) -> Solved:
-    """solve, with the constraint families in conflict named where it is infeasible."""
+def solve_named(program: LiveProgram, split: SplitModel, label: str = "", rows=slice(None), **how) -> Solved:
+    """solve, with the constraint families in conflict named where it is infeasible; `rows`: the model's row numbers of those
+    of the program, where it has not all."""
     try:
         return program.solve(label, **how)
     except NotOptimal as error:
         if error.status != "infeasible":
             raise
-        families = split.families(program.conflict())
+        families = split.families(np.arange(split.row_count)[rows][program.conflict()])
         raise NotOptimal(error.label, error.status, f"in conflict: {', '.join(families) or 'not found'}") from None
 
 

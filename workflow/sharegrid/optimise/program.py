@@ -115,6 +115,11 @@ class SplitModel:
             owner[position.values[present]] = number.values[present]
         return [np.flatnonzero(owner == k) for k in range(len(self.participants))]
 
+    @property
+    def row_count(self) -> int:
+        """Number of rows of the program of a scenario."""
+        return len(self._rows[0])
+
     def families(self, rows: np.ndarray) -> list[str]:
         """Names of the constraint families of some rows."""
         return [name for name, layout in self.constraints.items() if np.isin(layout.position.values, rows).any()]

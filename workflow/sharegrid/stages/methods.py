@@ -13,4 +13,6 @@ def along_methods(kind: str, results: Mapping[str, xr.Dataset], config: dict) ->
     highs.configure(**config.get("solver", {}))
     made = {name: plugins.load(kind, name)(results, **options) for name, options in config["methods"].items()}
     method = xr.DataArray(list(made), dims="method", name="method", coords={"method": list(made)})
-    return schema.check(xr.concat(list(made.values()), method, join="outer", combine_attrs="override"), "own")
+    together = xr.concat(list(made.values()), method, join="outer", coords="minimal", compat="override",
+                         combine_attrs="override")  # fmt: skip
+    return schema.check(together, "own")
