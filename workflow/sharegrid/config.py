@@ -120,9 +120,9 @@ class Study(Section):
         if stage == "prepare":
             modules.add(plugins.module_of("preparation", self.market))
             modules |= {plugins.module_of("readers", reader) for reader in self.prepare.readers}
-        if stage in ("clear", "value"):
+        if stage in SOLVING:  # plans and coordination work on the market's own model
             modules.add(plugins.module_of("markets", self.market))
-        if stage not in ("plan", "coordinate", "present"):
+        if stage != "present":
             modules.add(plugins.module_of("contracts", self.market))
         return sorted(modules)
 
@@ -156,7 +156,7 @@ class Global(Section):
     """Folder of the raw data."""
     solver: Solver = Solver()
     """The solver."""
-    seed: int = 2024
+    seed: Annotated[int, Field(ge=0)] = 2024
     """Seed of everything random: of every plug-in with an option `seed` whose study gives none."""
 
 
@@ -306,11 +306,21 @@ def _check_plugins(study: Study, path: Path) -> None:
     for stage, field, kind in PLUGINS:
         for key, name, given in study.named_plugins(stage, field):
             where = f"{path}: {stage}.{field}.{key}"
+            _check_label(key, where)
             try:
                 module = plugins.module_of(kind, name)
             except plugins.UnknownPlugin as error:
                 raise ConfigError(f"{where}: {error}") from None
             _check_options(given, plugins.options(module, plugins.FUNCTIONS[kind]), where)
+
+
+def _check_label(key: str, where: str) -> None:
+    """What follows an @ becomes part of the names of variables."""
+    _, at, label = key.partition("@")
+    if at and not STUDY_ID.fullmatch(label):
+        raise ConfigError(
+            f"{where}: the label after @ is made of small letters, digits and single dashes, such as @owen"
+        )
 
 
 def _seed(study: Study, seed: int) -> None:
@@ -331,7 +341,10 @@ def _check_options(given: dict, allowed: dict[str, plugins.Option], where: str) 
 def _option_model(allowed: dict[str, plugins.Option]) -> type[Section]:
     """The keyword-only arguments of a plug-in as a model; eval sees annotations of this package only."""
     fields = {
-        name: (eval(option.annotation, {"Literal": Literal}), ... if option.required else option.default)
+        name: (
+            eval(option.annotation, {"Literal": Literal, "Annotated": Annotated, "Field": Field}),
+            ... if option.required else option.default,
+        )
         for name, option in allowed.items()
     }
     return create_model("Options", __base__=Section, **fields)
@@ -395,17 +408,24 @@ def _check_mechanisms(study: Study, path: Path) -> None:
         where = f"{path}: pay.mechanisms.{name}"
         if needs and not valued:
             raise ConfigError(f"{where}: needs the values of coalitions; add 'value: {{requests: [...]}}'")
-        if needs and not served & set(needs.split("|")):
-            kinds = " or ".join(kind for kind, serves in PROVIDES.items() if serves & set(needs.split("|")))
-            raise ConfigError(f"{where}: needs a value request with coalitions: {kinds}")
+        if needs and not any(set(together.split("+")) <= served for together in needs.split("|")):
+            raise ConfigError(f"{where}: needs a value request with coalitions: {_cures(needs)}")
         if needs and getattr(study.prepare, "pmin", "zero") == "keep":
-            raise ConfigError(f"{where}: VCG needs 0 in every feasible set; use pmin: zero")
-    if "core" in valued and getattr(study.prepare, "bid_mode", "") == "quadratic":
+            raise ConfigError(f"{where}: values need 0 in every feasible set; use pmin: zero")
+    if valued & {"core", "least-core"} and getattr(study.prepare, "bid_mode", "") == "quadratic":
         raise ConfigError(
-            f"{path}: value: coalitions: core needs linear costs; use bid_mode: blocks, or coalitions: all"
+            f"{path}: value: coalitions: core and least-core need linear costs; use bid_mode: blocks, or coalitions: all"
         )
     if study.pay.deficit and "vcg" not in study.pay.mechanisms:
         raise ConfigError(f"{path}: pay.deficit: shares the deficit of VCG; add vcg to pay.mechanisms")
+
+
+def _cures(needs: str) -> str:
+    """The kinds of coalitions that serve "a+b|c": both a and b, or c."""
+    kinds = {need: [kind for kind, serves in PROVIDES.items() if need in serves] for need in re.split(r"[+|]", needs)}
+    if "+" in needs:
+        return needs.replace("+", " and ").replace("|", " or ") + ", or all"
+    return " or ".join(dict.fromkeys(kind for served in kinds.values() for kind in served))
 
 
 def _check_names(configuration: Configuration) -> None:

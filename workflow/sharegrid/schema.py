@@ -50,6 +50,7 @@ CLEARED = {
     "active": v("1", "1 if the participant takes part in the optimum", "scenario participant", low=0),
     "outside_option": v(MONEY, "profit of staying out", "scenario participant"),
     "capacity": v("1", "capacity of the participant", "scenario participant", low=0),
+    "price_nearest": v("1", "1 if of several optimal prices the one nearest to the market's target was taken", "scenario"),
     "load_payment": v(MONEY, "payment of the loads at the marginal prices", "scenario"),
     "lost_load": v(ENERGY, "total lost load", "scenario"),
 }
@@ -59,6 +60,8 @@ VALUES = {
     "lost_load": v(ENERGY, "lost load with the coalition's members only", "scenario coalition", False),
     "iterations": v("1", "simplex iterations", "scenario coalition", False),
     "fallback": v("1", "1 if the warm start failed and a cold solve answered", "scenario coalition", False),
+    "relative_gap": v("1", "certified relative gap of the cost", "scenario coalition", False),
+    "random_coalitions": v("1", "number of random coalitions asked for", "scenario", False),
     "core_complete": v("1", "1 if the coalitions suffice for core-selecting payments", "scenario"),
     "least_core_complete": v("1", "1 if the coalitions suffice for the least core", "scenario"),
     "sampling_draws": v("1", "draws per stratum of the sampled coalitions", "scenario", False),

@@ -31,28 +31,29 @@ def _clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
     preferred = _preferred(market, data, split)
     solved = []
     for k, scenario in enumerate(split.scenarios):
-        program = split.program(k)
-        one = solve_priced(program, split, f"scenario {scenario}")
-        if preferred:
-            one = nearest_dual(program, one, *preferred[k], f"scenario {scenario}, price")
-        solved.append(one)
+        target = preferred[k] if preferred else None
+        solved.append(solve_priced(split.program(k), split, f"scenario {scenario}", target))
         log.info("cleared scenario %s (%d of %d)", scenario, k + 1, len(split.scenarios))
     with xr.set_options(keep_attrs=False):  # a product does not have the unit of its factors
         cleared = market.read_out(data, *_families(split, solved))
+    if preferred:
+        cleared["price_nearest"] = ("scenario", [int(one.nearest) for one in solved])
     gap = xr.DataArray([one.gap for one in solved], dims="scenario")
     return cleared.assign(objective=("scenario", [one.objective for one in solved]), relative_gap=gap)
 
 
-def solve_priced(program: Program, split: SplitModel, label: str) -> Solved:
-    """The optimum, with duals; those of a mixed-integer program belong to its continuous program with the integers fixed."""
+def solve_priced(program: Program, split: SplitModel, label: str, preferred=None) -> Solved:
+    """The optimum, with duals; those of a mixed-integer program belong to its continuous program with the integers fixed.
+
+    preferred: rows and the targets of their duals, if one of several optimal duals is preferred.
+    """
     solved = solve_named(live(program, label), split, cold=True)
     if program.integer is None:
-        return solved
+        return nearest_dual(program, solved, *preferred, f"{label}, price") if preferred else solved
     fixed = {name: np.where(program.integer, np.round(solved.x), bound)
              for name, bound in (("lower", program.lower), ("upper", program.upper))}  # fmt: skip
-    priced = solve_named(live(replace(program, integer=None, **fixed), f"{label}, integers fixed"), split, cold=True)
-    priced.gap, priced.iterations = solved.gap, solved.iterations + priced.iterations
-    return priced
+    priced = solve_priced(replace(program, integer=None, **fixed), split, f"{label}, integers fixed", preferred)
+    return replace(priced, gap=solved.gap, iterations=solved.iterations + priced.iterations)
 
 
 def _preferred(market: ModuleType, data: xr.Dataset, split: SplitModel) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,6 +1,7 @@
 """Coalitions of participants: labels, members, and reading the cost of one from a values Dataset.
 
-A coalition is named by who is absent: "all", "all-3", "all-3-7" (in the order of the participants).
+A coalition is named by who is absent: "all", "all-3", "all-3-7" (in the order of the participants); a dash within a name
+has a backslash before it.
 """
 
 from collections.abc import Iterable
@@ -17,9 +18,9 @@ EVERYBODY = "all"
 class Counterfactuals:
     """The optima of some coalitions of one scenario, as a back end returns them.
 
-    cost, lost_load, iterations, fallback (coalition); details: arrays whose first axis is the coalition, such as
-    price (coalition, bus) and shed (coalition, bus); counts: solver counts of the whole sweep (lp_solves, iterations,
-    n_lines_generated ...).
+    cost, lost_load, iterations, fallback (coalition); details: arrays whose first axis is the coalition, such as price
+    (coalition, bus) and shed (coalition, bus); counts: solver counts of the whole sweep (lp_solves, iterations,
+    n_lines_generated ...); relative_gap (coalition): certified gap of the cost, None where all are exact.
     """
 
     cost: np.ndarray
@@ -28,11 +29,12 @@ class Counterfactuals:
     fallback: np.ndarray
     details: dict[str, np.ndarray] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    relative_gap: np.ndarray | None = None
 
 
 def label(absent: Iterable[str]) -> str:
     """The coalition's name; `absent` in the order of the participants."""
-    return "-".join([EVERYBODY, *absent])
+    return "-".join([EVERYBODY, *(str(name).replace("\\", "\\\\").replace("-", "\\-") for name in absent)])
 
 
 def labels(participants: Iterable[str], absent: np.ndarray) -> list[str]:

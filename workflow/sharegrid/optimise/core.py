@@ -70,7 +70,8 @@ class ValuedSets:
         self.absent, self.cost = np.asarray(absent, dtype=bool), np.asarray(cost, dtype=float)
         self.everybody = self.cost[~self.absent.any(axis=1)][0]
         alone = {int(np.flatnonzero(row)[0]): k for k, row in enumerate(self.absent) if row.sum() == 1}
-        saving = np.array([self.cost[alone[who]] for who in range(self.absent.shape[1])]) - self.everybody
+        without = [self.cost[alone[who]] if who in alone else self.everybody for who in range(self.absent.shape[1])]
+        saving = np.array(without) - self.everybody  # 0 of who does not take part and is never absent
         self.players = np.flatnonzero(saving > NEGLIGIBLE if everybody_plays is None else everybody_plays)
         self.least = 0.0 if everybody_plays is None else -np.inf
         self.pivotal = saving[self.players]

@@ -29,8 +29,8 @@ def nearest_dual(program: Program, solved: Solved, rows: np.ndarray, target: np.
     Returns `solved` as it is, with a warning, if the face of optimal duals could not be searched.
     """
     distance = np.linalg.norm(solved.row_dual[rows] - target)
-    if distance == 0 or program.integer is not None:
-        return solved
+    if distance == 0:
+        return replace(solved, nearest=True)
     face = _face(program, solved, rows, target, distance)
     try:
         dual = QuadraticProgram(face, label, ACCEPTED).solve(cold=True).x
@@ -43,7 +43,7 @@ def nearest_dual(program: Program, solved: Solved, rows: np.ndarray, target: np.
     if gap > AGREE * max(1.0, abs(solved.objective)):
         log.warning("%s: the price is the solver's own; the nearest one misses the optimum by %.1e", label, gap)
         return solved
-    return replace(solved, row_dual=dual, reduced_cost=reduced)
+    return replace(solved, row_dual=dual, reduced_cost=reduced, nearest=True)
 
 
 def _face(program: Program, solved: Solved, rows: np.ndarray, target: np.ndarray, distance: float) -> Program:

@@ -68,6 +68,7 @@ class Solved:
     iterations: int
     start: str
     gap: float = 0.0
+    nearest: bool = False  # of several optimal duals the one nearest to a target
 
     @property
     def fallback(self) -> bool:

@@ -25,10 +25,12 @@ class Objection:
         so many players are absent; any number if not given."""
         program, owned = split.program(0), [split.owned[who] for who in players]
         if program.quadratic is not None and program.quadratic.any():
-            raise ValueError("coalitions: core needs linear costs; use bid_mode: blocks")
+            raise ValueError(
+                "coalitions: core and least-core need linear costs; in the spot market use bid_mode: blocks"
+            )
         limits = [bound[who] for who in owned for bound in (program.lower, program.upper)]
         if not np.isfinite(np.concatenate(limits)).all():
-            raise ValueError("coalitions: core needs finite limits of everything that a participant owns")
+            raise ValueError("coalitions: core and least-core need finite limits of everything that a participant owns")
         self._first = len(program.cost)
         self._binaries = np.arange(self._first, self._first + len(players))
         label = f"scenario {split.scenarios[0]}, core separation"

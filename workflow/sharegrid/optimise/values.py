@@ -83,13 +83,14 @@ def warm(market: ModuleType, split: SplitModel, scenario: int, absent: np.ndarra
     shared = _details(market, split, everybody, rows)
     for k, gone in enumerate(absent):
         if not (gone & supplies).any():
-            sweep.record(k, everybody.objective, *shared)
+            sweep.record(k, everybody.objective, *shared, gap=everybody.gap)
             continue
         _switch(engine, program, split, closed & ~gone, gone & ~closed)
         closed = gone
         solved = solve_named(engine, split, label(names[gone]), rows, values=details)
         sweep.count(solved.iterations)
-        sweep.record(k, solved.objective, *_details(market, split, solved, rows), solved.iterations, solved.fallback)
+        kept = _details(market, split, solved, rows)
+        sweep.record(k, solved.objective, *kept, solved.iterations, solved.fallback, solved.gap)
     return sweep.result()
 
 
@@ -180,9 +181,11 @@ class Sweep:
         self._counts["lp_solves"] += 1
         self._counts["iterations"] += iterations
 
-    def record(self, k: int, cost: float, lost_load: float, details: dict, iterations=0, fallback=False) -> None:
+    def record(
+        self, k: int, cost: float, lost_load: float, details: dict, iterations=0, fallback=False, gap=0.0
+    ) -> None:
         """Note the k-th coalition; coalitions come in order."""
-        self._rows[k] = (cost, lost_load, iterations, fallback, details)
+        self._rows[k] = (cost, lost_load, iterations, fallback, gap, details)
         now, total = time.monotonic(), len(self._rows)
         if now - self._told > PROGRESS_SECONDS:
             self._told = now
@@ -192,7 +195,8 @@ class Sweep:
 
     def result(self) -> Counterfactuals:
         """Everything recorded, as arrays."""
-        cost, lost_load, iterations, fallback, details = zip(*self._rows, strict=True)
+        cost, lost_load, iterations, fallback, gap, details = zip(*self._rows, strict=True)
         stacked = {name: np.stack([one[name] for one in details]) for name in details[0]}
         plain = [np.array(column, dtype=float) for column in (cost, lost_load)]
-        return Counterfactuals(*plain, np.array(iterations), np.array(fallback, dtype=int), stacked, self._counts)
+        counts = np.array(iterations), np.array(fallback, dtype=int)
+        return Counterfactuals(*plain, *counts, stacked, self._counts, np.array(gap, dtype=float))

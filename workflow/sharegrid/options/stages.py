@@ -26,7 +26,7 @@ class CoalitionRequest(Section):
     """sampled: draws of each stratum; random: number of coalitions."""
     largest: Annotated[int, Field(ge=1)] = 12
     """random: members of the largest coalition."""
-    seed: int | None = None
+    seed: Annotated[int, Field(ge=0)] | None = None
     """sampled, random: seed of the draws; that of config.yaml if not given."""
 
     @model_validator(mode="after")

@@ -22,6 +22,8 @@ def least_core(
     have a centre it is one more player. Raises RuntimeError if the rows do not end, NotOptimal as the value engine.
     """
     oracle = WorstCoalition(market, one, absent, cost)
+    if len(oracle.alone) < 2:
+        return absent, cost  # nobody to object
     row_generation.least_core(
         oracle.total, oracle.alone, oracle, tolerance=TOLERANCE * max(1.0, abs(oracle.total)), known=oracle.known()
     )
@@ -38,8 +40,7 @@ class WorstCoalition:
         gone = absent[:, self._players]
         everybody, self._nobody = cost[~gone.any(axis=1)][0], cost[gone.all(axis=1)][0]
         self.total = self._nobody - everybody
-        most = len(self._players) - (0 if self._centre else 1)
-        self._objection = Objection(self._split, self._players, everybody, most=most)
+        self._everybody, self._objection = everybody, None
 
     @property
     def alone(self) -> np.ndarray:
@@ -57,6 +58,9 @@ class WorstCoalition:
 
     def __call__(self, payoff: np.ndarray) -> tuple[np.ndarray, float]:
         """Who objects most (player), and by how much."""
+        if self._objection is None:
+            most = len(self._players) - (0 if self._centre else 1)
+            self._objection = Objection(self._split, self._players, self._everybody, most=most)
         own = payoff[: len(self._players)]
         gone = self._objection.find(own)
         value = self._nobody - self._value(gone)

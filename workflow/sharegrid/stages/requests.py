@@ -9,6 +9,7 @@ from sharegrid.games import sampling
 from sharegrid.optimise import coalitions
 from sharegrid.options.stages import CoalitionRequest
 
+MOST = 16  # participants of whom all coalitions are valued
 ROWS = {  # kind -> absent (coalition, player), True = absent
     "removals": coalitions.removals,
     "pairs": coalitions.pairs,
@@ -51,6 +52,9 @@ def absent(one: xr.Dataset, requests: list[CoalitionRequest]) -> np.ndarray:
     Who does not take part is never absent: there is nothing to take away.
     """
     players = coalitions.taking_part(one).values[0]
+    if players.sum() > MOST and any(request.coalitions == "all" for request in requests):
+        raise ValueError(f"value.requests: scenario '{one['scenario'].values[0]}': coalitions: all of {players.sum()} participants"
+                         f" are 2^{players.sum()}; ask for sampled, random or least-core, or for fewer participants")  # fmt: skip
     ordered = sorted(requests, key=lambda request: request.coalitions)
     rows = np.vstack([_rows(request, int(players.sum()), "centre" in one.attrs) for request in ordered])
     full = np.zeros((len(rows), len(players)), dtype=bool)
@@ -68,4 +72,7 @@ def _rows(request: CoalitionRequest, count: int, centre: bool) -> np.ndarray:
     if request.coalitions == "random":
         sets = coalitions.random_sets(count, request.samples, request.largest, request.seed)
         return np.vstack([coalitions.removals(count)[:1], np.ones((1, count), bool), sets])
-    return ROWS[request.coalitions](count)
+    rows = ROWS[request.coalitions](count)
+    if request.coalitions == "core" and not centre:
+        rows = np.vstack([rows, np.ones((1, count), bool)])  # nobody: what there is to share
+    return rows

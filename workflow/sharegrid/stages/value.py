@@ -127,11 +127,13 @@ def _scenario(
         rows, cost = GENERATORS[kind](market, one, rows, found.cost)
         found = _with_more(found, cost)
     values_ = _dataset(one, rows, found, {kind: bool({kind, "all"} & kinds) for kind in GENERATORS})
+    drawn = {}
     for request in requests:
         if request.coalitions == "sampled":
-            draws = {"sampling_draws": request.samples, "sampling_seed": request.seed}
-            values_ = values_.assign({name: ("scenario", [float(number)]) for name, number in draws.items()})
-    return values_
+            drawn |= {"sampling_draws": request.samples, "sampling_seed": request.seed}
+        elif request.coalitions == "random":
+            drawn["random_coalitions"] = drawn.get("random_coalitions", 0) + request.samples
+    return values_.assign({name: ("scenario", [float(number)]) for name, number in drawn.items()})
 
 
 def _with_more(found: Counterfactuals, cost: np.ndarray) -> Counterfactuals:
@@ -142,9 +144,9 @@ def _with_more(found: Counterfactuals, cost: np.ndarray) -> Counterfactuals:
         return np.concatenate([array, np.full((more, *array.shape[1:]), np.nan)])
 
     details = {name: padded(array) for name, array in found.details.items()}
-    return Counterfactuals(
-        cost, padded(found.lost_load), padded(found.iterations), padded(found.fallback), details, found.counts
-    )
+    plain = [padded(array) for array in (found.lost_load, found.iterations, found.fallback)]
+    gap = None if found.relative_gap is None else padded(found.relative_gap)
+    return Counterfactuals(cost, *plain, details, found.counts, gap)
 
 
 def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete: dict[str, bool]) -> xr.Dataset:
@@ -157,6 +159,8 @@ def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete
     }
     by_coalition = {"cost": found.cost, "lost_load": found.lost_load, "iterations": found.iterations,
                     "fallback": found.fallback}  # fmt: skip
+    if found.relative_gap is not None and found.relative_gap.any():
+        by_coalition["relative_gap"] = found.relative_gap
     arrays = {name: (("scenario", "coalition"), np.asarray(array, float)[None]) for name, array in by_coalition.items()}
     arrays["member"] = (("coalition", "participant"), (~rows).astype("i1"))
     arrays |= {f"{plugins.snake(kind)}_complete": ("scenario", [known]) for kind, known in complete.items()}
