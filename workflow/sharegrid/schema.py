@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid import plugins
-from sharegrid.contracts.base import ENERGY, MONEY, Variable
+from sharegrid.contracts.base import ENERGY, MONEY, OWN, Variable
 from sharegrid.contracts.base import variable as v
 
 ALIKE = ("scenario",)  # a dim that a variable may lack where it is the same in all scenarios
@@ -49,8 +49,10 @@ CLEARED = {
     "price_revenue": v(MONEY, "revenue at the marginal prices", "scenario participant"),
     "active": v("1", "1 if the participant takes part in the optimum", "scenario participant", low=0),
     "outside_option": v(MONEY, "profit of staying out", "scenario participant"),
-    "capacity": v("1", "capacity of the participant", "scenario participant", low=0),
-    "price_nearest": v("1", "1 if of several optimal prices the one nearest to the market's target was taken", "scenario"),
+    "capacity": v(OWN, "capacity of the participant", "scenario participant", low=0),
+    "price_nearest": v(
+        "1", "1 if of several optimal prices the one nearest to the market's target was taken", "scenario"
+    ),
     "load_payment": v(MONEY, "payment of the loads at the marginal prices", "scenario"),
     "lost_load": v(ENERGY, "total lost load", "scenario"),
 }
@@ -84,9 +86,11 @@ PAYMENTS = {
     "revenue_inadequacy": v(MONEY, "VCG payments minus what is collected", "scenario", False),
     "max_excess": v(MONEY, "largest value of a coalition above what its members get", ALLOCATION, False),
     "deficit": v(MONEY, "what the participants get above the value of all", ALLOCATION, False),
-    "in_core": v("1", "1 if no valued coalition objects and nothing is missing or left", ALLOCATION, False),
+    "in_core": v("1", "1 if known that no coalition objects and nothing is missing or left", ALLOCATION, False),
     "individually_rational": v("1", "1 if nobody gets less than alone", ALLOCATION, False),
     "coalitions_tested": v("1", "coalitions whose objection was looked at", ALLOCATION, False),
+    "superadditivity_violations": v("1", "pairs of disjoint coalitions that lose by joining", "scenario", False, low=0),
+    "superadditivity_loss": v(MONEY, "largest loss of two disjoint coalitions that join", "scenario", False, low=0),
 }
 CONTRACTS = {"own": {}, "data": DATA, "cleared": CLEARED, "values": VALUES, "payments": PAYMENTS}
 
@@ -109,9 +113,8 @@ def of_market(dataset: xr.Dataset, contract: str) -> dict[str, Variable]:
 def described(
     dataset: xr.Dataset, contract: str, config: dict | None = None, data: xr.Dataset | None = None
 ) -> xr.Dataset:
-    """The Dataset with units and long_name on every variable of the contract that lacks them, with the attributes of the
-    market from the study's `data` and, given the configuration of the job that made it, with that and the versions of
-    the solver."""
+    """The Dataset with the contract's units and long_name on every variable that it knows, with the attributes of the market
+    from the study's `data` and, given the configuration of the job that made it, with that and the versions of the solver."""
     dataset = dataset.copy()
     for name in OF_THE_MARKET:
         if data is not None and name in data.attrs:
@@ -121,9 +124,7 @@ def described(
     )  # coordinates are the same everywhere
     for name in dataset.variables:
         if name in variables:
-            known = variables[name]
-            attrs = {"units": _unit(known.unit, dataset.attrs), "long_name": known.meaning}
-            dataset[name].attrs = attrs | dataset[name].attrs
+            dataset[name].attrs |= _about(variables[name], dataset[name].attrs, dataset.attrs)
     if config is not None:
         own = {key: value for key, value in config.items() if key != "chunks"}  # how the work was split is no result
         dataset.attrs["configuration"] = json.dumps(own, sort_keys=True)
@@ -134,6 +135,13 @@ def described(
             "models": f"linopy {version('linopy')}",
         }
     return dataset
+
+
+def _about(known: Variable, own: dict, attrs: dict) -> dict[str, str]:
+    """units and long_name by the contract; arithmetic keeps those of other variables, so only a unit that the contract
+    leaves to the data is the variable's own."""
+    unit = own.get("units", "1") if known.unit == OWN else _unit(known.unit, attrs)
+    return {"units": unit, "long_name": known.meaning}
 
 
 def _unit(unit: str, attrs: dict) -> str:

@@ -4,6 +4,7 @@ Dataset (data, cleared, values), its own variables by name."""
 from typing import NamedTuple
 
 MONEY, ENERGY = "money", "energy"  # units that the data name, such as $/day and MWh
+OWN = "own"  # a unit that differs between studies and stands at the variable itself
 
 
 class Variable(NamedTuple):

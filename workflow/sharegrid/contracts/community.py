@@ -1,6 +1,6 @@
 """The community's Datasets; power in kW, a step of time is an hour. Prices of energy are in the unit of the tariff."""
 
-from sharegrid.contracts.base import Variable
+from sharegrid.contracts.base import OWN, Variable
 from sharegrid.contracts.base import variable as v
 
 WHO, HOURLY, EACH = "scenario participant", "scenario day time", "scenario participant day time"
@@ -9,12 +9,12 @@ DATA = {
     "pv_share": v("1", "share of the users that own PV", "scenario", low=0),
     "battery_share": v("1", "share of the users that own a battery", "scenario", low=0),
     "flexible_share": v("1", "share of the users with flexible load", "scenario", low=0),
-    "capacity_price": v("tariff", "capacity price per kW and month", "scenario", low=0),
+    "capacity_price": v(OWN, "capacity price per kW and month", "scenario", low=0),
     "network": v("1", "whether the limits of the network bind: none or limits", "scenario"),
     "network_rights": v("1", "who brings the limits: pro_rata, dso_player or shared", "scenario"),
     "interface_kw": v("kW", "limit of the exchange with the grid", "scenario", low=0),
-    "price_buy": v("tariff", "price of energy from the grid", "day time"),
-    "price_sell": v("tariff", "price of energy sent to the grid", "day time"),
+    "price_buy": v(OWN, "price of energy from the grid", "day time"),
+    "price_sell": v(OWN, "price of energy sent to the grid", "day time"),
     "day_weight": v("1", "weight of the day", "day", low=0),
     "peak_hour": v("1", "1 if import is charged by the capacity price", "time", low=0),
     "capacity_charge": v("money/kW", "capacity price per average day", "scenario", low=0),
@@ -43,7 +43,7 @@ DATA = {
     "export_common": v("kW", "export that every coalition has; infinite = no limit", "scenario", False, 0),
 }
 CLEARED = {
-    "price": v("tariff", "internal price: cost of one more kWh of load on that day", HOURLY),
+    "price": v(OWN, "internal price: cost of one more kWh of load on that day", HOURLY),
     "grid_import": v("kW", "import from the grid", HOURLY, low=0),
     "grid_export": v("kW", "export to the grid", HOURLY, low=0),
     "net_export": v("kW", "net export of the participant to the community", EACH),
