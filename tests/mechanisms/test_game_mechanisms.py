@@ -69,6 +69,52 @@ def test_a_coalition_that_was_not_valued_is_named(community):
         game_of(data, values, "base")
 
 
+def few_of_many(count: int):
+    """A market of many participants of which everybody, nobody and each alone was valued."""
+    rng = np.random.default_rng(0)
+    names = [f"user {i}" for i in range(count)]
+    absent, net = coalitions.alone(count), rng.normal(0, 1, count)
+    small = datasets({"base": [0, 1]})
+    labels = {"scenario": ["base"], "participant": names}
+    data = xr.Dataset(coords=labels, attrs=small[0].attrs)
+    zero = xr.DataArray(np.zeros((1, count)), labels, ("scenario", "participant"))
+    values = xr.Dataset(
+        {
+            "cost": (("scenario", "coalition"), np.maximum(~absent @ net, 0)[None]),
+            "member": (("coalition", "participant"), (~absent).astype("i1")),
+            "core_complete": ("scenario", [0]),
+        },
+        labels | {"coalition": coalitions.labels(names, absent)},
+    )
+    return data, xr.Dataset({"reported_cost": zero, "price_revenue": zero}), values
+
+
+def test_a_table_of_forty_players_is_not_built():
+    data, cleared, values = few_of_many(40)
+    assert not has_table(data, values, "base")
+    with pytest.raises(ValueError, match=r"scenario base: the coalition of user 0\+user 1 was not valued"):
+        game_of(data, values, "base")
+    with pytest.raises(
+        ValueError, match=r"shapley: no scenario has its coalitions; add coalitions: all \(or sampled\)"
+    ):
+        shapley.pay(data, cleared, values)
+    assert nash_bargaining.pay(data, cleared, values)["payment"].notnull().all()
+
+
+def test_the_nucleolus_is_for_twelve_players():
+    twelve = datasets({"base": cost_of(bankruptcy(300, np.arange(1, 13) * 10))})
+    assert nucleolus.pay(*twelve)["payment"].notnull().all()
+    thirteen = datasets({"base": cost_of(bankruptcy(300, np.arange(13) * 10))})
+    for market, count in (
+        (thirteen, 13),
+        (datasets({"base": -thirteen[2]["cost"].values[0][:4096]}, centre="loads"), 13),
+    ):
+        message = f"nucleolus: scenario base: {count} players; it is exact for up to 12: .* coalitions: sampled"
+        with pytest.raises(ValueError, match=message):
+            nucleolus.pay(*market)
+    assert shapley.pay(*thirteen)["payment"].notnull().all()
+
+
 def test_who_does_not_take_part_is_no_player():
     cost = community_cost(np.random.default_rng(4), 3)
     idle = np.concatenate([cost, cost])  # D adds nothing
@@ -298,6 +344,17 @@ def test_proportional_rules():
         proportional.pay(data, cleared, values, to="capacity")
 
 
+def test_gains_and_bills_are_no_shares():
+    """B sells and would pay a fifth of the bill of all, the more the more it sells."""
+    market = datasets({"base": [0, 4, -1, 2.5]})
+    message = "proportional: scenario base: to: alone: without the others 'B' gains 1 and 'A' pays 4, .* use to: output"
+    with pytest.raises(ValueError, match=message):
+        proportional.pay(*market)
+    np.testing.assert_allclose(payoffs(proportional, market, to="output"), [-1.25, -1.25])
+    np.testing.assert_allclose(payoffs(proportional, datasets({"base": [0, 4, 0, 2.5]})), [-2.5, 0])
+    np.testing.assert_allclose(payoffs(proportional, datasets({"base": [0, 4, -1e-12, 2.5]})), [-2.5, 0], atol=1e-9)
+
+
 def test_a_centre_gets_as_much_as_all_participants():
     data, cleared, values = datasets({"base": cost_of(glove())}, centre="loads")
     sized = cleared.assign(output=(("scenario", "participant"), np.array([[1.0, 1, 2]])))
@@ -402,19 +459,49 @@ def test_sharing_contributions_name_the_coalitions_that_they_need():
 # payment at the price, and VCG without loads
 
 
+STEP = 1e-5
+
+
+def uniqueness(total: float, slopes: list[tuple[float, float]], **attrs) -> np.ndarray:
+    """owen_unique (scenario, participant) of J(N) = total that has the slopes (fall, rise) in the participants' sizes."""
+    market = [0, *([total] * (2 ** len(slopes) - 1))]
+    data, cleared, values = datasets({"base": market, "other": market})
+    cost = total + STEP * np.array([(-fall, rise) for fall, rise in slopes])
+    scaled = xr.DataArray(
+        np.stack([cost, np.full_like(cost, np.nan)]), dims=("scenario", "participant", "side"),
+        coords={"scenario": ["base", "other"], "participant": data["participant"].values, "side": ["down", "up"]},
+        attrs=attrs,
+    )  # fmt: skip
+    return owen.pay(data, cleared, values.assign(scaled_cost=scaled))["owen_unique"].values
+
+
 def test_owen_is_the_payment_at_the_price_with_a_test_of_uniqueness():
-    data, cleared, values = datasets({"base": [0, 2, 4, 3], "other": [0, 2, 4, 3]})
+    data, cleared, values = datasets({"base": [0, 2, 4, 3]})
     result = owen.pay(data, cleared, values)
     np.testing.assert_array_equal(result["payment"], cleared["price_revenue"])
     assert "owen_unique" not in result
-    step, slope = 1e-5, 2.0
-    cost = np.array([[3 - step * slope, 3 + step * slope], [3 - step * slope, 3 + step * (slope + 1e-3)]])  # (i, side)
-    scaled = xr.DataArray(
-        np.stack([cost, np.full((2, 2), np.nan)]), dims=("scenario", "participant", "side"),
-        coords={"scenario": ["base", "other"], "participant": ["A", "B"], "side": ["down", "up"]},
-    )  # fmt: skip
-    flags = owen.pay(data, cleared, values.assign(scaled_cost=scaled))["owen_unique"]
-    np.testing.assert_array_equal(flags, [[1, 0], [np.nan, np.nan]])
+    np.testing.assert_array_equal(
+        uniqueness(3.0, [(2.0, 2.0), (2.0, 2.001)], step=STEP), [[1, 0], [np.nan, np.nan]]
+    )  # the other scenario was not asked for, or is not linear
+
+
+def test_slopes_are_compared_with_each_other_and_not_with_the_cost_of_all():
+    """Of a participant that is small beside J = 1e5, a price of 0.05 in one direction and of 0.10 in the other is no price."""
+    np.testing.assert_array_equal(uniqueness(1e5, [(0.05, 0.10), (0.05, 0.05)], step=STEP)[0], [0, 1])
+    np.testing.assert_array_equal(uniqueness(1e5, [(2e4, 2e4 + 0.01), (2e4, 2e4 + 0.03)], step=STEP)[0], [1, 0])
+
+
+def test_rounding_of_a_large_cost_does_not_make_two_slopes():
+    """The last digits of J in double precision: 64 random roundings that a slope of 1 must survive."""
+    rng = np.random.default_rng(0)
+    rounded = 1.0 + 1e5 * np.finfo(float).eps * rng.integers(-4, 5, (8, 2)) / STEP
+    assert (np.abs(rounded[:, 0] - rounded[:, 1]) > 1e-6).any()
+    assert (uniqueness(1e5, [tuple(pair) for pair in rounded], step=STEP)[0] == 1).all()
+
+
+def test_the_step_belongs_to_the_scaled_costs():
+    with pytest.raises(ValueError, match="owen: scaled_cost has no attribute step"):
+        uniqueness(3.0, [(2.0, 2.0), (2.0, 2.0)])
 
 
 def test_vcg_without_loads_collects_the_value_of_all():

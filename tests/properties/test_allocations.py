@@ -9,7 +9,7 @@ from game_tables import bankruptcy, glove, random_game
 from sharegrid import schema
 from sharegrid.games.core import excess, least_core
 from sharegrid.games.table import Game
-from sharegrid.mechanisms import core_selecting, nash_bargaining, shapley, vcg
+from sharegrid.mechanisms import core_selecting, nash_bargaining, shapley, sharing_contribution, vcg
 from sharegrid.mechanisms import least_core as least_core_mechanism
 from sharegrid.optimise import coalitions
 from sharegrid.properties.allocations import allocation_properties
@@ -41,6 +41,7 @@ def test_a_division_in_the_core():
     found = of(datasets({"base": cost_of(glove())}), [0, 0, 1])
     assert found == {
         "max_excess": 0, "deficit": 0, "in_core": 1, "individually_rational": 1, "coalitions_tested": 6,
+        "superadditivity_violations": 0, "superadditivity_loss": 0,
     }  # fmt: skip
 
 
@@ -87,8 +88,8 @@ def test_with_a_centre_nobody_need_not_be_valued():
     removals = datasets({"base": cost}, centre="loads", absent=coalitions.removals(3))
     marginal = cost[[6, 5, 3]] - cost[7]
     found = of(removals, marginal)
-    assert (found["in_core"], found["individually_rational"], found["coalitions_tested"]) == (1, 1, 3)
-    assert np.isnan(found["deficit"])
+    assert (found["max_excess"], found["individually_rational"], found["coalitions_tested"]) == (0, 1, 3)
+    assert np.isnan(found["deficit"]) and np.isnan(found["in_core"])  # three coalitions do not tell
     more = of(removals, marginal + [0.5, 0, 0])
     assert more["max_excess"] == pytest.approx(0.5) and more["in_core"] == 0
 
@@ -109,6 +110,79 @@ def test_what_was_not_valued_is_not_known():
     with_options = removals[1].assign(outside_option=removals[1]["output"] - 0.1)
     found = of((removals[0], with_options, removals[2]), [0, -0.05, 1])
     assert found["individually_rational"] == 1 and np.isnan(found["in_core"])
+
+
+def test_a_handful_of_coalitions_does_not_say_that_nobody_objects():
+    """In each of some communities a coalition that is not among the handful objects to the sharing contribution."""
+    few = np.unique(np.vstack([coalitions.removals(6), coalitions.alone(6)]), axis=0)
+    for seed in range(2, 7):
+        cost = community_cost(np.random.default_rng(seed), 6)
+        market = datasets({"base": cost}, absent=few)
+        payoff = sharing_contribution.pay(*market)["payment"].values[0]
+        found, whole = of(market, payoff), of(datasets({"base": cost}), payoff)
+        assert whole["in_core"] == 0 and whole["coalitions_tested"] == 62
+        assert np.isnan(found["in_core"]) and found["coalitions_tested"] == 12
+        assert found["max_excess"] < 1e-9 < whole["max_excess"]
+
+
+def test_an_objection_or_a_deficit_is_one_wherever_it_was_found():
+    few = np.vstack([coalitions.alone(3), coalitions.removals(3)[2]])
+    market = datasets({"base": cost_of(glove())}, absent=few)
+    assert np.isnan(of(market, [0, 0, 1])["in_core"])
+    assert of(market, [0, 1, 0])["in_core"] == of(market, [0.1, 0, 1])["in_core"] == 0
+
+
+@pytest.mark.parametrize("drawn", ["sampling_draws", "random_coalitions"])
+def test_a_sample_that_the_study_asked_for_is_taken_as_one(drawn):
+    few = np.vstack([coalitions.alone(3), coalitions.removals(3)[2]])
+    cost = cost_of(glove())
+    data, cleared, values = datasets({"base": cost, "other": cost}, absent=few)
+    market = data, cleared, values.assign({drawn: ("scenario", [4.0, np.nan])})
+    found = judged(market, {"rule": [0, 0, 1], "blocked": [0, 1, 0]})
+    np.testing.assert_array_equal(found["in_core"], [[1, 0], [np.nan, 0]])
+
+
+@pytest.mark.parametrize("complete, rule", [("core_complete", "core-selecting"), ("least_core_complete", "least-core")])
+def test_objections_are_known_of_the_payment_for_which_they_were_looked_for(complete, rule):
+    data, cleared, values = datasets({"base": cost_of(glove())}, absent=coalitions.alone(3))
+    market = data, cleared, values.assign({complete: ("scenario", [1])})
+    payoff = [0, 0, 1]
+    found = judged(market, {rule: payoff, f"{rule}@again": payoff, "other": payoff, f"{rule}@more": [0, 0, 1.1]})
+    np.testing.assert_array_equal(found["in_core"].values[0], [1, 1, np.nan, 0])
+
+
+def test_nobody_can_leave_a_single_member():
+    cost = community_cost(np.random.default_rng(1), 1)
+    found = of(datasets({"base": cost}), [-cost[1]])
+    assert (found["in_core"], found["individually_rational"], found["coalitions_tested"]) == (1, 1, 0)
+    assert of(datasets({"base": cost}), [1 - cost[1]])["in_core"] == 0
+
+
+def test_pairs_that_lose_by_joining_are_counted():
+    cost = [0, -5, -4, -8, -3, -8, -8, -9]  # v(A) + v(B+C) = 13 is 4 more than all have, and so on
+    apart = cost_of(glove())
+    data, cleared, values = datasets({"base": cost, "glove": apart, "some": apart, "report": apart})
+    values = values.sel(scenario=["base", "glove", "some"]).copy(deep=True)
+    values["cost"].loc[{"scenario": "some", "coalition": "all-A"}] = np.nan
+    found = judged((data, cleared, values), {"rule": [0, 0, 1]})
+    np.testing.assert_array_equal(found["superadditivity_violations"], [4, 0, np.nan, np.nan])
+    np.testing.assert_array_equal(found["superadditivity_loss"], [4, 0, np.nan, np.nan])
+    assert found["superadditivity_loss"].dims == ("scenario",)
+
+
+def test_gaps_of_optima_are_no_loss():
+    cost = np.array([0, 10, 10, 20.001])
+    data, cleared, values = datasets({"base": cost})
+    assert of((data, cleared, values), [-10, -10])["superadditivity_loss"] == pytest.approx(0.001)
+    certified = values.assign(relative_gap=xr.full_like(values["cost"], 1e-4))
+    assert of((data, cleared, certified), [-10, -10])["superadditivity_violations"] == 0
+
+
+def test_pairs_of_many_players_are_not_looked_at():
+    data, cleared, values = datasets({"base": cost_of(bankruptcy(50, np.arange(13)))})
+    assert np.isnan(of((data, cleared, values), np.zeros(13))["superadditivity_violations"])
+    few = datasets({"base": cost_of(bankruptcy(50, np.arange(12)))}, centre="loads")  # the centre is the 13th
+    assert np.isnan(of(few, np.zeros(12))["superadditivity_loss"])
 
 
 def test_outside_options_of_the_market():
@@ -180,15 +254,16 @@ def test_thousands_of_coalitions_of_many_participants():
     )
     assert net.sum() > 0
     zero = xr.DataArray(np.zeros((1, 32)), {"scenario": ["base"], "participant": names}, ("scenario", "participant"))
-    market = data, xr.Dataset({"reported_cost": zero}), values
+    market = data, xr.Dataset({"reported_cost": zero}), values.assign(random_coalitions=("scenario", [3000.0]))
     found = of(market, -0.2 * net)
     assert found["in_core"] == found["individually_rational"] == 1
     assert found["coalitions_tested"] == len(absent) - 2 > 2500
     assert of(market, -0.2 * net + np.append(0.1, [-0.1 / 31] * 31))["in_core"] == 0
+    assert np.isnan(of((*market[:2], values), -0.2 * net)["in_core"])
 
 
 def test_the_contract_knows_the_properties():
     found = judged(datasets({"base": cost_of(glove())}), {"rule": [0, 0, 1]})
     described = schema.described(found.assign_attrs(money="$/day"), "payments")
-    assert described["max_excess"].attrs["units"] == "$/day"
+    assert described["max_excess"].attrs["units"] == described["superadditivity_loss"].attrs["units"] == "$/day"
     assert all(described[name].attrs["long_name"] for name in found.data_vars)

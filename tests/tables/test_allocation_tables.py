@@ -7,7 +7,8 @@ import xarray as xr
 from coalition_costs import community_cost, cost_of, datasets
 from game_tables import glove
 from sharegrid.games.table import game_of
-from sharegrid.mechanisms import nash_bargaining, shapley, vcg
+from sharegrid.mechanisms import nash_bargaining, shapley, sharing_contribution, vcg
+from sharegrid.optimise import coalitions
 from sharegrid.properties.allocations import allocation_properties
 from sharegrid.tables import allocation_properties as properties_table
 from sharegrid.tables import member_allocations
@@ -15,10 +16,10 @@ from sharegrid.tables import member_allocations
 MECHANISMS = {"shapley": shapley.pay, "nash-bargaining@equal": nash_bargaining.pay, "vcg": vcg.pay}
 
 
-def results(market) -> dict[str, xr.Dataset]:
+def results(market, mechanisms=MECHANISMS) -> dict[str, xr.Dataset]:
     data, cleared, values = market
-    index = xr.DataArray(list(MECHANISMS), dims="mechanism", name="mechanism")
-    payment = xr.concat([pay(*market)["payment"] for pay in MECHANISMS.values()], index)
+    index = xr.DataArray(list(mechanisms), dims="mechanism", name="mechanism")
+    payment = xr.concat([pay(*market)["payment"] for pay in mechanisms.values()], index)
     payments = xr.Dataset({"payment": payment.transpose("scenario", "mechanism", "participant")})
     payments = payments.merge(allocation_properties(data, cleared, values, payments))
     return {"data": data, "cleared": cleared, "values": values, "payments": payments}
@@ -77,7 +78,7 @@ def test_properties_of_the_methods(community):
     frame = properties_table.table(community, scenarios=["winter"])
     assert list(frame.columns) == [
         "scenario", "method", "sum_usd_per_day", "deficit_usd_per_day", "max_excess_usd_per_day",
-        "individually_rational", "in_core", "coalitions_tested",
+        "individually_rational", "in_core", "coalitions_tested", "superadditivity_violations",
     ]  # fmt: skip
     assert frame["method"].tolist() == ["shapley", "nash_bargaining_equal", "marginal"]
     total = game_of(community["data"], community["values"], "winter").total
@@ -89,6 +90,7 @@ def test_properties_of_the_methods(community):
         inside = row["max_excess_usd_per_day"] <= 1e-6 and abs(row["deficit_usd_per_day"]) <= 1e-6
         assert row["in_core"] == ("yes" if inside else "no"), name
     assert (frame["individually_rational"] == "yes").all() and (frame["coalitions_tested"] == 14).all()
+    assert (frame["superadditivity_violations"] == 0).all()
 
 
 def test_what_is_not_known_is_empty(community):
@@ -98,6 +100,16 @@ def test_what_is_not_known_is_empty(community):
     frame = properties_table.table(community | {"payments": payments}, scenarios=["winter"], mechanisms=["vcg"])
     assert frame.loc[0, "in_core"] == "" and np.isnan(frame.loc[0, "max_excess_usd_per_day"])
     assert frame.loc[0, "coalitions_tested"] == 0
+
+
+def test_what_the_coalitions_do_not_tell_is_unknown():
+    few = np.unique(np.vstack([coalitions.removals(6), coalitions.alone(6)]), axis=0)
+    market = datasets({"base": community_cost(np.random.default_rng(3), 6)}, absent=few)
+    some = results(market, {"sharing-contribution": sharing_contribution.pay, "vcg": vcg.pay})
+    frame = properties_table.table(some, scenarios=["base"])
+    assert frame["in_core"].tolist() == ["unknown", "no"]
+    assert frame["individually_rational"].tolist() == ["yes", "yes"]
+    assert frame["superadditivity_violations"].isnull().all()
 
 
 def test_a_study_without_properties_is_told_so(community):

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sharegrid.games.sampling import masks
 from sharegrid.optimise import coalitions
 
+MOST_PLAYERS = 12  # of games of which 3^n pairs are looked at, or linear programs with 2^n rows are solved
 ROUNDING = 1e-9  # of the largest value: what solvers leave of a zero
 SUPERADDITIVE = 1e-7  # of the largest value: a smaller loss of joining is rounding
 
@@ -114,13 +116,15 @@ class Superadditivity:
     worst: tuple[str, str]
 
 
-def superadditivity(game: Game) -> Superadditivity:
-    """The unordered pairs of disjoint coalitions with v(A) + v(B) > v(A and B); a loss up to 1e-7 max |v| is none.
+def superadditivity(game: Game, *, tolerance: float = 0.0) -> Superadditivity:
+    """The unordered pairs of disjoint coalitions with v(A) + v(B) > v(A and B).
+
+    A loss up to 1e-7 max |v|, or up to the `tolerance` if that is more (in money), is none.
 
     Games need not be superadditive (a limit that every coalition has in full is shared by nobody).
     """
     number, value = np.arange(len(game.value)), game.value
-    least = SUPERADDITIVE * np.abs(value).max()
+    least = max(tolerance, SUPERADDITIVE * np.abs(value).max())
     pairs = violations = 0
     largest, worst = 0.0, ("", "")
     for one in number[1:]:
@@ -140,18 +144,32 @@ def game_of(data: xr.Dataset, values: xr.Dataset, scenario: str) -> Game:
     Players are those who take part; if the data name a centre (attribute `centre`: whoever everybody deals with), it is
     the last player, without whom nothing is worth anything. Raises ValueError naming a coalition that was not valued.
     """
-    players, cost = cost_table(data, values, scenario)
-    centre = data.attrs.get("centre")
-    missing = np.flatnonzero(np.isnan(cost))
-    if len(missing):
-        names = "+".join(name for i, name in enumerate(players) if missing[0] >> i & 1) or "nobody"
+    if not has_table(data, values, scenario):  # a table of 2^n would not fit into memory for many players
         raise ValueError(
-            f"scenario {scenario}: the coalition of {names} was not valued; add coalitions: all to value: requests"
+            f"scenario {scenario}: the coalition of {_not_valued(data, values, scenario)} was not valued; add coalitions: all"
+            " to value: requests"
         )
+    players, centre = players_of(data, scenario), data.attrs.get("centre")
+    present, known = valued(data, values, scenario)
+    cost = np.empty(2 ** len(players))
+    cost[present @ (1 << np.arange(len(players)))] = known
     value = cost[0] - cost
     if centre is None:
         return Game(players, value)
     return Game((*players, centre), np.concatenate([np.zeros_like(value), value]))
+
+
+def _not_valued(data: xr.Dataset, values: xr.Dataset, scenario: str) -> str:
+    """The members of the first coalition, by bitmask, that was not valued."""
+    players, known = players_of(data, scenario), set(masks(valued(data, values, scenario)[0]))
+    mask = next(mask for mask in range(2 ** len(players)) if mask not in known)
+    return "+".join(name for i, name in enumerate(players) if mask >> i & 1) or "nobody"
+
+
+def players_of(data: xr.Dataset, scenario: str) -> tuple[str, ...]:
+    """Who takes part in the scenario."""
+    here = coalitions.taking_part(data).sel(scenario=scenario).values
+    return tuple(data["participant"].values[here].astype(str))
 
 
 def has_table(data: xr.Dataset, values: xr.Dataset, scenario: str) -> bool:
@@ -168,12 +186,3 @@ def valued(data: xr.Dataset, values: xr.Dataset, scenario: str) -> tuple[np.ndar
     cost = values["cost"].sel(scenario=scenario).values
     known = ~np.isnan(cost)
     return ~coalitions.absent(values)[known][:, players], cost[known]
-
-
-def cost_table(data: xr.Dataset, values: xr.Dataset, scenario: str) -> tuple[tuple[str, ...], np.ndarray]:
-    """Who takes part, and J (2^n, by bitmask) of their coalitions; NaN where it was not valued."""
-    present, cost = valued(data, values, scenario)
-    names = data["participant"].values[coalitions.taking_part(data).sel(scenario=scenario).values]
-    table = np.full(2 ** len(names), np.nan)
-    table[present @ (1 << np.arange(len(names)))] = cost
-    return tuple(names.astype(str)), table

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.games.nucleolus import nucleolus
-from sharegrid.games.table import game_of, has_table
+from sharegrid.games.table import MOST_PLAYERS, game_of, has_table
 from sharegrid.mechanisms.payoffs import by_scenario, paid, per_scenario
 
 NEEDS = "all"  # coalitions that must be valued; read while parsing
@@ -18,16 +18,20 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, *, imp
     """payment (scenario, participant) and nucleolus_lps (scenario), the linear programs that it took.
 
     Where the core is empty somebody can get less than it has alone (prenucleolus), unless `imputation`. NaN where not all
-    coalitions were valued. Raises ValueError if that is so everywhere, and with `imputation` where all are worth less
-    than each alone.
+    coalitions were valued. Raises ValueError if that is so everywhere, for more than 12 players, and with `imputation`
+    where all are worth less than each alone.
     """
     programs = {}
 
     def solve(scenario: str) -> np.ndarray | None:
         if not has_table(data, values, scenario):
             return None
+        game = game_of(data, values, scenario)
+        if game.count > MOST_PLAYERS:
+            raise ValueError(f"nucleolus: scenario {scenario}: {game.count} players; it is exact for up to {MOST_PLAYERS}: pay it"
+                             " in a scenario with fewer participants, or use shapley with coalitions: sampled")  # fmt: skip
         try:
-            found = nucleolus(game_of(data, values, scenario), imputation=imputation)
+            found = nucleolus(game, imputation=imputation)
         except ValueError as error:
             raise ValueError(f"scenario {scenario}: {error}") from None
         programs[scenario] = found.n_lp

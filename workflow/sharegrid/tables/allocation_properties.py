@@ -13,7 +13,9 @@ def table(results: Results, *, scenarios: list[str], mechanisms: list[str] | Non
 
     `sum`: payments less reported costs of all participants; `deficit`: what this is above the value of all, negative if
     something is left; `max_excess`: the largest objection of a coalition; `individually_rational`, `in_core`: yes or no,
-    empty where it is not known; `coalitions_tested`: the number that were valued, all or a sample.
+    "unknown" where the valued coalitions do not tell, empty where nothing was valued; `coalitions_tested`: the number that
+    were valued, all or a sample; `superadditivity_violations`: pairs of disjoint coalitions of the scenario that lose by
+    joining, empty where not all were valued.
     """
     data = selection.stage(results, "data")
     selection.known("scenarios", scenarios, data["scenario"].values)
@@ -33,17 +35,21 @@ def _row(results: Results, scenario: str, mechanism: str) -> dict:
         for name in ("deficit", "max_excess", "individually_rational", "in_core", "coalitions_tested")
     }
     tested = found["coalitions_tested"]
+    violations = selection.read(results, "payments", "superadditivity_violations", scenario=scenario).item()
     return {
         "scenario": scenario,
         "method": method(mechanism),
         "sum": float((paid - cost).sum()),
         "deficit": found["deficit"],
         "max_excess": found["max_excess"],
-        "individually_rational": _yes(found["individually_rational"]),
-        "in_core": _yes(found["in_core"]),
+        "individually_rational": _yes(found["individually_rational"], tested),
+        "in_core": _yes(found["in_core"], tested),
         "coalitions_tested": 0 if np.isnan(tested) else int(tested),
+        "superadditivity_violations": violations,
     }
 
 
-def _yes(known: float) -> str:
-    return "" if np.isnan(known) else "yes" if known else "no"
+def _yes(holds: float, tested: float) -> str:
+    if np.isnan(holds):
+        return "" if np.isnan(tested) else "unknown"
+    return "yes" if holds else "no"
