@@ -1,6 +1,7 @@
 """Shapley value, core, least core, nucleolus and bargaining: published values, axioms, and slow references."""
 
 from itertools import permutations
+from time import process_time
 
 import numpy as np
 import pytest
@@ -218,6 +219,33 @@ def test_twelve_players(name):
     assert kohlberg(game, found.payoff)
     assert max_excess(game, found.payoff)[0] == pytest.approx(least_core(game).epsilon, abs=1e-8)
     assert shapley(game).sum() == pytest.approx(game.total)
+
+
+def test_twelve_players_take_seconds():
+    """Time of the processor, not of the clock; an enumeration of orders would take years."""
+    game, start = LARGE["convex"], process_time()
+    shapley(game), nucleolus(game), least_core(game)
+    assert process_time() - start < 10
+
+
+def test_clones_of_a_member_do_not_add_up_under_the_shapley_value():
+    """A user split into two halves: all together are worth the same, the halves get more or less than the user did."""
+    rng = np.random.default_rng(5)
+    apart = []
+    for _ in range(20):
+        net = rng.normal(0, 1, (4, 3))
+        halves = np.vstack([net[:1] / 2, net[1:], net[:1] / 2])
+        whole, split = (Game(names(len(own)), -bill(members(len(own)) @ own)) for own in (net, halves))
+        assert split.total == pytest.approx(whole.total)
+        before, after = shapley(whole), shapley(split)
+        assert after[0] == pytest.approx(after[-1])
+        apart.append(after[0] + after[-1] - before[0])
+    assert (np.abs(apart) > 1e-3).sum() > 10
+
+
+def bill(exchange: np.ndarray) -> np.ndarray:
+    """Of net loads (coalition, hour) bought at a price and sold at a lower one."""
+    return (0.2 * np.maximum(exchange, 0) - 0.05 * np.maximum(-exchange, 0)).sum(axis=1)
 
 
 def test_nobody_gains_and_one_player():
