@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from sharegrid import plugins
 from sharegrid.games import core, table
+from sharegrid.mechanisms import core_selecting, least_core
 from sharegrid.optimise import coalitions
+from sharegrid.stages import clear, value
 from sharegrid.stages.generation import WorstCoalition
-from small_markets import data, valued
+from small_markets import cleared, data, valued
 
 CASES = [("spot", "case"), ("retail", "toy"), ("wind-csp", "linear"), ("community", "energy"), ("community", "capacity"),
          ("community", "shared")]  # fmt: skip
@@ -53,7 +56,9 @@ def test_generated_least_core_is_that_of_the_table(market, scenario):
     found = core.least_core_over(rows, value, game.total, game.alone)
     full = core.least_core(game)
     assert found.epsilon == pytest.approx(full.epsilon, abs=2e-6 * abs(game.total))
-    assert np.isnan(generated["cost"]).sum() + len(present) == generated.sizes["coalition"]
+    paid = least_core.pay(data(market), cleared(market), valued(market, "least-core"))["payment"]
+    profit = (paid - cleared(market)["reported_cost"]).sel(scenario=scenario).values
+    assert profit == pytest.approx(full.payoff[: len(profit)], abs=1e-5 * abs(game.total))
 
 
 def test_integer_market_has_a_worst_coalition_too():
@@ -62,3 +67,32 @@ def test_integer_market_has_a_worst_coalition_too():
     split = game.alone + (game.total - game.alone.sum()) / game.count
     assert excess == pytest.approx(core.max_excess(game, split)[0], abs=1e-5 * game.total)
     assert who.any() and not who.all()
+
+
+def test_a_single_participant_has_nobody_to_object():
+    one = data("community").sel(scenario=["energy"])
+    alone = one.assign(taking_part=one["taking_part"].where(one["participant"] == one["participant"][0], 0))
+    config = {"market": "community", "backend": "warm", "compare": None,
+              "requests": [{"scenarios": ["*"], "coalitions": kind} for kind in ("least-core", "core")]}  # fmt: skip
+    brought = ("load", "pv_available", "battery_energy", "battery_power", "flexible_energy", "flexible_power")
+    nothing = {name: alone[name].where(alone["taking_part"] == 1, 0) for name in brought}
+    values = value.value(alone.assign(nothing), config)
+    assert values["least_core_complete"] == 1 and values["cost"].notnull().all()
+    assert values.sizes["coalition"] == 2
+
+
+def test_core_requests_know_who_does_not_take_part():
+    """Payments over the generated coalitions are those over all, with one user of the community outside it."""
+    of = data("community").sel(scenario=["energy"])
+    outside = of["participant"][4]
+    of = of.assign({name: of[name].where(of["participant"] != outside, 0) for name in
+                    ("taking_part", "load", "pv_available", "battery_energy", "battery_power", "flexible_energy",
+                     "flexible_power")})  # fmt: skip
+    made = clear.clear(of, {"market": "community"})
+    found = []
+    for kind in ("core", "all"):
+        config = {"market": "community", "backend": "warm", "compare": None,
+                  "requests": [{"scenarios": ["*"], "coalitions": kind}]}  # fmt: skip
+        found.append(core_selecting.pay(of, made, value.value(of, config))["payment"])
+    xr.testing.assert_allclose(*found, atol=1e-4)
+    assert found[0].sel(participant=outside) == 0

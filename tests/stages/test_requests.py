@@ -4,7 +4,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from sharegrid import plugins
 from sharegrid.games import sampling
 from sharegrid.optimise import coalitions
 from sharegrid.optimise.scaling import STEP, scaled_costs
@@ -87,7 +89,31 @@ def test_slopes_of_scaled_participants_are_their_profits_at_the_prices(market):
     near = 1e-5 * abs(everybody)
     assert (right <= left + near).all()  # the value is concave in the size
     assert (gain <= left + near).all() and (gain >= right - near).all()
-    assert (abs(right - left) < near).any()
+    smooth = abs(right - left) < 1e-5 * abs(gain) + 1e-7 * abs(everybody)
+    assert smooth.sum() > len(smooth) / 2
+    assert np.allclose(right[smooth], gain[smooth], rtol=1e-4, atol=1e-7 * abs(everybody))
+
+
+def test_slopes_are_not_told_of_programs_that_are_not_linear():
+    one = data("wind-csp").sel(scenario=["integer"])
+    market = plugins.load_module("markets", "wind-csp")
+    assert scaled_costs(market, one)["scaled_cost"].isnull().all()
+    assert scaled_costs(market, one)["scaled_cost"].attrs["step"] == STEP
+
+
+def test_all_coalitions_of_many_participants_are_refused():
+    one = data("community").isel(scenario=[0])
+    many = xr.concat([one.assign_coords(participant=[f"{name}-{k}" for name in one["participant"].values])
+                      for k in range(4)], "participant", data_vars="minimal")  # fmt: skip
+    with pytest.raises(ValueError, match=r"coalitions: all of 20 participants are 2\^20; ask for sampled"):
+        absent(many, [request("all")])
+
+
+def test_a_dash_in_a_name_makes_no_other_coalition():
+    assert coalitions.label(["a", "b"]) != coalitions.label(["a-b"])
+    names = ["a", "b", "a-b", "a\\", "-b", "\\"]
+    rows = coalitions.subsets(len(names))
+    assert len(set(coalitions.labels(names, rows))) == len(rows)
 
 
 def test_markets_without_sizes_say_so():
