@@ -49,6 +49,8 @@ def read(tmp_path, text):
         ("vcg: {}", "core-selecting: {}", ["core-selecting", "coalitions: core or all"]),
         ("vcg: {}", "shapley: {}", ["shapley", "needs a value request with coalitions: all or sampled"]),
         ("vcg: {}", "nash-bargaining: {}", ["nash-bargaining", "coalitions: alone or sampled"]),
+        ("vcg: {}", "sharing-contribution: {}", ["sharing-contribution", "coalitions: removals and alone, or all"]),
+        ("vcg: {}", "sharing-contribution: {commission: 1}", ["commission", "less than 1"]),
         ("lmp: {}", "lmp@a b: {}", ["pay.mechanisms.lmp@a b", "the label after @ is made of small letters"]),
         ("coalitions: removals", "coalitions: sampled", ["value.requests.0", "sampled needs samples"]),
         ("coalitions: removals", "coalitions: sampled, samples: 1, seed: -1", ["value.requests.0.seed", "-1"]),

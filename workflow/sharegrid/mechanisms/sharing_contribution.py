@@ -9,15 +9,16 @@ J. Wang, H. Zhong et al., Incentive mechanism for sharing distributed energy res
 Energy 7:837-850, 2019 (our reading of the rate).
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from sharegrid.mechanisms.payoffs import Bargains, by_scenario, money, paid, per_scenario, spread
 from sharegrid.optimise import coalitions
 
-NEEDS = "removals"  # coalitions that must be valued; read while parsing
+NEEDS = "removals+alone"  # coalitions that must be valued, both of them; read while parsing
 NOTHING = 1e-12  # money; if contributions sum to less there is nothing to share
 LACKING = (
     "sharing-contribution: no scenario has its coalitions; add coalitions: removals and coalitions: alone (or all) to"
@@ -32,7 +33,7 @@ def pay(
     values: xr.Dataset | None,
     *,
     contribution: Literal["marginal", "price", "energy"] = "marginal",
-    commission: float = 0.0,
+    commission: Annotated[float, Field(ge=0, lt=1)] = 0.0,
 ) -> xr.Dataset:
     """payment, scr (scenario, participant), the share in what is shared, and aggregator_surplus (scenario), in money.
 
