@@ -232,16 +232,22 @@ def stages(study: str, *without: str) -> set[tuple[str, str]]:
 
 
 PAID = [name for name in STUDIES if name != "reference"]
+AFTER = ("plan", "coordinate", "present")  # the stages after the payments
+PLANNED = [name for name in STUDIES if (name, "plan") in stages(name)]
+COORDINATED = [name for name in STUDIES if (name, "coordinate") in stages(name)]
 USED = stages("ch3-ieee118", "present")  # by ch2-wholesale, which shows its payments
 TARGETS = {
     "ch2-wholesale": stages("ch2-wholesale") | USED,
     "ch3-ieee30": stages("ch3-ieee30"),
     "ch3": stages("ch3-ieee30") | stages("ch3-ieee118") | stages("ch3-polish2383"),
+    "ch5": stages("ch5-wind-csp") | stages("ch5-der-energy") | stages("ch5-der-capacity"),
     "reference": stages("reference"),
     "all_data": {(name, "prepare") for name in STUDIES},
     "all_cleared": {(name, rule) for name in STUDIES for rule in ("prepare", "clear")},
-    "all_values": set().union(*(stages(name, "clear", "pay", "present") for name in PAID)),
-    "all_payments": set().union(*(stages(name, "present") for name in PAID)),
+    "all_values": set().union(*(stages(name, "clear", "pay", *AFTER) for name in PAID)),
+    "all_payments": set().union(*(stages(name, *AFTER) for name in PAID)),
+    "all_plan": set().union(*(stages(name, "pay", "coordinate", "present") for name in PLANNED)),
+    "all_coordination": set().union(*(stages(name, "pay", "present") for name in COORDINATED)),
     "all_figures": set().union(*map(stages, STUDIES)),
     "all_tables": set().union(*map(stages, STUDIES)),
 }
