@@ -1,16 +1,18 @@
-"""Every kind of figure: it draws its data, is labelled, hides nothing and is the same picture each time."""
+"""Every kind of figure of the spot market: it draws its data, is labelled, hides nothing and is the same picture each time."""
 
 import warnings
+from pathlib import Path
 
 import matplotlib.dates  # noqa: F401  # so that no import is timed or warned about inside a test
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from sharegrid import files, plugins
+from sharegrid import config, files, plugins
 from sharegrid.figures import style
 from sharegrid.stages import present
 
+ROOT = Path(__file__).parents[2]
 KINDS = {
     "misreport": ("network", {"bases": ["none"], "fine_family": "best-response"}),
     "misreport of two cases": ("wholesale", {"bases": ["D900", "D1000"], "mechanisms": ["lmp", "vcg"]}),
@@ -59,8 +61,14 @@ def box(artist):
     return artist.get_window_extent()
 
 
-def test_every_kind_of_this_package_is_drawn_here():
-    assert set(plugins.available("figures")) - {"pglib-difference"} == OURS
+def test_every_kind_of_the_spot_market_is_drawn_here_and_every_other_in_a_study():
+    """Studies of other markets are drawn from their own results, in the tests beside this one."""
+    drawn_in = {}
+    for path in sorted((ROOT / "config/studies").glob("*.yaml")):
+        study = config.read_study(path)
+        drawn_in.setdefault(study.market, set()).update(kind for _, kind, _ in study.named_plugins("present", "figures"))
+    assert drawn_in["spot"] == OURS
+    assert set(plugins.available("figures")) == set().union(*drawn_in.values())
 
 
 def test_headline_and_evidence_stand_above_and_inside_the_figure(figure):
