@@ -1,4 +1,7 @@
-"""A small instance of every market with participants, from the raw data; the stages run on it as a study would."""
+"""A small instance of every market with participants, from the raw data; the stages run on it as a study would.
+
+In some scenarios not everybody takes part; retail has an agent with better prices than the tariff, and a flexible user.
+"""
 
 from functools import cache
 
@@ -12,14 +15,18 @@ SPOT = {
     "network": NETWORKS["case5"],
     "scenarios": {"cases": {"label": "{limits}", "limits": ["case"]}},
 }
+TARIFF = {"buy": 0.18, "off_peak": 0.09, "feed_in": 0.05}
 RETAIL = {
     "market": "retail",
     "community": "toy",
     "communities": {
-        "toy": {"users": {"toy": {"count": 5}}, "tariff": {"buy": 0.18, "off_peak": 0.09, "feed_in": 0.05}},
+        "toy": {"users": {"toy": {"count": 5}}, "tariff": TARIFF},
+        "grid": {"users": {"toy": {"count": 3}}, "tariff": TARIFF, "grid": {"buy": 0.15, "off_peak": 0.08, "feed_in": 0.06}},
+        "flexible": {"users": {"toy": {"count": 4}}, "tariff": TARIFF,
+                     "flexible": {"1": {"capacity_kwh": 0.5, "linear": 0.06, "quadratic": 0.04}}},
     },
-    "scenarios": {"toy": {"label": "toy"}},
-}
+    "scenarios": {"cases": {"label": "{community}", "community": ["toy", "grid", "flexible"]}},
+}  # fmt: skip
 WIND_CSP = {
     "market": "wind-csp",
     "days": {"summer": {"date": "2020-07-09", "price": "nodal", "bus": "212"}},
@@ -27,7 +34,10 @@ WIND_CSP = {
     "wind": {"W1": {"unit": "309_WIND_1"}, "W2": {"unit": "122_WIND_1", "capacity_mw": 150}},
     "csp": {"C1": {"capacity_mw": 200, "storage_hours": 6}, "C2": {"capacity_mw": 100, "storage_hours": 3}},
     "error_days": 2,
-    "scenarios": {"cases": {"label": "{commitment}", "commitment": ["linear", "integer"]}},
+    "scenarios": {
+        "cases": {"label": "{commitment}", "commitment": ["linear", "integer"]},
+        "fewer": {"label": "one plant", "csp_count": [1]},
+    },
 }
 COMMUNITY = {
     "market": "community",
@@ -38,6 +48,7 @@ COMMUNITY = {
         "capacity": {"label": "capacity", "capacity_price": [5]},
         "free limit": {"label": "{network_rights}", "network": ["limits"], "network_rights": ["shared"],
                        "interface_kw": [180]},
+        "fewer": {"label": "three users", "users": [3]},
     },
 }  # fmt: skip
 MARKETS = {"spot": SPOT, "retail": RETAIL, "wind-csp": WIND_CSP, "community": COMMUNITY}

@@ -42,9 +42,9 @@ def test_worst_coalition_is_that_of_the_table(market, scenario):
 @pytest.mark.parametrize(("market", "scenario"), CASES)
 def test_generated_least_core_is_that_of_the_table(market, scenario):
     game = table.game_of(data(market), valued(market), scenario)
-    generated = valued(market, "least-core").sel(scenario=scenario)
-    assert generated["least_core_complete"] == 1
-    present, cost = table.valued(data(market), valued(market, "least-core"), scenario)
+    generated = valued(market, "least-core", scenarios=(scenario,))
+    assert generated["least_core_complete"].sel(scenario=scenario) == 1
+    present, cost = table.valued(data(market), generated, scenario)
     value = cost[~present.any(axis=1)][0] - cost
     centre = "centre" in data(market).attrs
     rows = np.hstack([present, np.ones((len(present), int(centre)), bool)])
@@ -56,7 +56,7 @@ def test_generated_least_core_is_that_of_the_table(market, scenario):
     found = core.least_core_over(rows, value, game.total, game.alone)
     full = core.least_core(game)
     assert found.epsilon == pytest.approx(full.epsilon, abs=2e-6 * abs(game.total))
-    paid = least_core.pay(data(market), cleared(market), valued(market, "least-core"))["payment"]
+    paid = least_core.pay(data(market), cleared(market), generated)["payment"]
     profit = (paid - cleared(market)["reported_cost"]).sel(scenario=scenario).values
     assert profit == pytest.approx(full.payoff[: len(profit)], abs=1e-5 * abs(game.total))
 

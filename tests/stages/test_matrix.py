@@ -50,10 +50,36 @@ def test_a_mechanism_pays_everybody_in_every_market(market, name):
     assert allocation["payment"].notnull().all()
     for kept in ("max_excess", "deficit", "in_core", "individually_rational"):
         assert allocation[kept].notnull().all(), kept
-    everybody = 2 ** data(market).sizes["participant"]
+    everybody = 2 ** coalitions.taking_part(data(market)).sum("participant")
     assert (allocation["coalitions_tested"] >= everybody - 2).all()
+    assert allocation["superadditivity_violations"].notnull().all()
     assert allocation["payment"].dims == ("scenario", "participant")
     assert paid(market)["payment"].attrs["units"] == data(market).attrs["money"]
+
+
+@pytest.mark.parametrize(("market", "name"), PAIRS)
+def test_who_does_not_take_part_gets_nothing(market, name):
+    absent = ~coalitions.taking_part(data(market))
+    if market == "spot":
+        pytest.skip("everybody takes part")
+    assert absent.any() and (payoff(market, name).where(absent, 0.0) == 0).all()
+
+
+def test_scenarios_cover_what_markets_can_differ_in():
+    assert {name: int((~coalitions.taking_part(data(name)).all("participant")).sum()) for name in MARKETS} == {
+        "spot": 0, "retail": 2, "wind-csp": 1, "community": 1,
+    }  # fmt: skip
+    retail = data("retail")
+    assert (retail["grid_buy"] != retail["tariff_buy"]).any("time").values.tolist() == [False, True, False]
+    assert (retail["flexible_capacity"] > 0).any(("participant", "time")).values.tolist() == [False, False, True]
+    better = cleared("retail")["outside_option"] - valued_alone("retail")
+    assert (better.sel(scenario="grid") < -1e-3).any() and (better <= 1e-9).all()
+
+
+def valued_alone(market: str):
+    """v({i}) (scenario, participant), 0 of who does not take part."""
+    alone = coalitions.nobody_cost(valued(market), data(market)) - coalitions.alone_cost(valued(market), data(market))
+    return alone.fillna(0.0)
 
 
 @pytest.mark.parametrize(("market", "name"), PAIRS)

@@ -65,10 +65,14 @@ def test_a_scenario_is_sampled_once():
 def test_costs_of_single_participants_and_of_nobody_are_read_by_members():
     values, of = valued("community"), data("community")
     alone, nobody = coalitions.alone_cost(values, of), coalitions.nobody_cost(values, of)
-    for k, name in enumerate(of["participant"].values):
-        others = [other for other in of["participant"].values if other != name]
-        cost = values["cost"].sel(coalition=coalitions.label(others))
-        assert np.array_equal(alone.isel(participant=k), cost)
+    for scenario, here in coalitions.taking_part(of).groupby("scenario"):
+        players = of["participant"].values[here.squeeze().values]
+        for name in players:
+            others = coalitions.label(other for other in players if other != name)
+            assert alone.sel(scenario=scenario, participant=name) == values["cost"].sel(
+                scenario=scenario, coalition=others
+            )
+        assert alone.sel(scenario=scenario).notnull().sum() == len(players)
     assert np.allclose(nobody, 0, atol=1e-9)
     assert np.allclose(coalitions.total_value(values, of), -values["cost"].sel(coalition="all"))
     few = valued("community", "removals")
