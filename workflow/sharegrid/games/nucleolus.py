@@ -120,7 +120,8 @@ def kohlberg(game: Game, payoff: np.ndarray) -> bool:
     """Whether the payoffs (player) are the prenucleolus: they share v(N), and for every level t the coalitions of excess
     >= t are balanced, that is have positive weights w with sum_{S with i} w_S the same for all i.
 
-    Once they are, every coalition that depends on them can be balanced too, so a level is looked at for what it adds.
+    Once they are, every coalition that depends on them can be balanced too, so a level is looked at for what it adds. No
+    stage asks for it: it is a check of payoffs, whoever found them.
     """
     rows = members(game.count)[1:-1].astype(float)
     above = excess(game, payoff)[1:-1]

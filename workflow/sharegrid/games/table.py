@@ -1,6 +1,7 @@
 """Games with transferable utility: what every coalition of the players is worth.
 
-A game is stored as its values by bitmask: bit i of the number of a coalition says whether players[i] is in it.
+A game is stored as its values by bitmask: bit i of the number of a coalition says whether players[i] is in it. Stages get
+it from a market (game_of); read_table and savings_game are for a table of your own, from Python.
 """
 
 from dataclasses import dataclass
@@ -119,9 +120,8 @@ class Superadditivity:
 def superadditivity(game: Game, *, tolerance: float = 0.0) -> Superadditivity:
     """The unordered pairs of disjoint coalitions with v(A) + v(B) > v(A and B).
 
-    A loss up to 1e-7 max |v|, or up to the `tolerance` if that is more (in money), is none.
-
-    Games need not be superadditive (a limit that every coalition has in full is shared by nobody).
+    A loss up to 1e-7 max |v|, or up to the `tolerance` (money) if that is more, is none. Games need not be
+    superadditive (a limit that every coalition has in full is shared by nobody).
     """
     number, value = np.arange(len(game.value)), game.value
     least = max(tolerance, SUPERADDITIVE * np.abs(value).max())
