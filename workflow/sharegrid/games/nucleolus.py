@@ -33,7 +33,8 @@ def nucleolus(game: Game, *, imputation: bool = False) -> Nucleolus:
     """The prenucleolus: the divisions of v(N) need not give each player v({i}), unless `imputation` (the nucleolus).
 
     The two are the same where the core is not empty. All coalitions are rows of each linear program: this is for small
-    games, and the mechanism takes up to 12 players. Raises ValueError with `imputation` if v(N) < sum v({i}), as nothing then gives everybody v({i}).
+    games, and the mechanism takes up to 12 players. Raises ValueError with `imputation` if v(N) < sum v({i}), as nothing
+    then gives everybody v({i}).
     """
     surplus = game.total - game.alone.sum()
     rows = members(game.count)[1:-1]

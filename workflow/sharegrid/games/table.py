@@ -146,8 +146,8 @@ def game_of(data: xr.Dataset, values: xr.Dataset, scenario: str) -> Game:
     """
     if not has_table(data, values, scenario):  # a table of 2^n would not fit into memory for many players
         raise ValueError(
-            f"scenario {scenario}: the coalition of {_not_valued(data, values, scenario)} was not valued; add coalitions: all"
-            " to value: requests"
+            f"scenario {scenario}: the coalition of {_not_valued(data, values, scenario)} was not valued;"
+            " add coalitions: all to value: requests"
         )
     players, centre = players_of(data, scenario), data.attrs.get("centre")
     present, known = valued(data, values, scenario)

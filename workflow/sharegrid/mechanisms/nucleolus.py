@@ -28,8 +28,10 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, *, imp
             return None
         game = game_of(data, values, scenario)
         if game.count > MOST_PLAYERS:
-            raise ValueError(f"nucleolus: scenario {scenario}: {game.count} players; it is exact for up to {MOST_PLAYERS}: pay it"
-                             " in a scenario with fewer participants, or use shapley with coalitions: sampled")  # fmt: skip
+            raise ValueError(
+                f"nucleolus: scenario {scenario}: {game.count} players; it is exact for up to {MOST_PLAYERS}: pay it in a"
+                " scenario with fewer participants, or use shapley with coalitions: sampled"
+            )
         try:
             found = nucleolus(game, imputation=imputation)
         except ValueError as error:

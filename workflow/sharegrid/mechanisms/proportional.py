@@ -58,6 +58,7 @@ def _check_signs(alone: np.ndarray, scenario: str, players: tuple[str, ...]) -> 
     highest, lowest = alone.argmax(), alone.argmin()
     if min(alone[highest], -alone[lowest]) > ROUNDING * np.abs(alone).max():
         raise ValueError(
-            f"proportional: scenario {scenario}: to: alone: without the others '{players[highest]}' gains {alone[highest]:.6g}"
-            f" and '{players[lowest]}' pays {-alone[lowest]:.6g}, so these are no shares; use to: output, or nash-bargaining"
+            f"proportional: scenario {scenario}: to: alone: without the others '{players[highest]}' gains"
+            f" {alone[highest]:.6g} and '{players[lowest]}' pays {-alone[lowest]:.6g}, so these are no shares; use"
+            " to: output, or nash-bargaining"
         )

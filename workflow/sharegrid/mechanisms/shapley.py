@@ -1,6 +1,7 @@
 """The Shapley value as the profit: what a participant adds to those before it, on average over all orders.
 
-Exact where all coalitions were valued, else from a sample of them; without either there is no value. L. Shapley, A value for n-person games, 1953.
+Exact where all coalitions were valued, else from a sample of them; without either there is no value.
+L. Shapley, A value for n-person games, 1953.
 """
 
 import numpy as np
