@@ -9,7 +9,10 @@ import numpy as np
 import xarray as xr
 
 from sharegrid import schema
+from sharegrid.stages.clear import clear
+from sharegrid.stages.pay import pay
 from sharegrid.stages.prepare import prepare
+from sharegrid.stages.value import value as valued
 
 RESOURCES = Path(__file__).parents[1] / "resources"
 TARIFF = {"buy": 0.18, "off_peak": 0.09, "feed_in": 0.05}
@@ -50,6 +53,8 @@ def made_up(net_load, tariff_buy, tariff_feed_in, grid_buy=None, grid_feed_in=No
     labels = [f"s{k}" for k in range(cases)]
     coords = {"scenario": labels, "participant": [str(k + 1) for k in range(users)], "time": np.arange(hours)}
     coords |= {name: ("scenario", labels) for name in ("family", "base")} | {"deviator": ("scenario", [""] * cases)}
+    coords |= {"community": ("scenario", labels), "seller": ("scenario", [""] * cases)}
+    coords |= {"surplus_factor": ("scenario", np.ones(cases))}
     arrays = {name: (("scenario", "time"), np.broadcast_to(price, (cases, hours))) for name, price in prices.items()}
     arrays["base_load"] = (("scenario", "time"), np.zeros((cases, hours)))
     arrays["net_load"] = (("scenario", "participant", "time"), net_load)
@@ -69,6 +74,16 @@ def random_market(seed: int, cases: int = 8, users: int = 5, hours: int = 3, equ
     return made_up(net_load, high, low, inner[1], inner[0])
 
 
+def settled(data: xr.Dataset, commission: float = 0.0) -> dict[str, xr.Dataset]:
+    """The Datasets of all stages with the payments of the study and the check of the properties, all coalitions valued."""
+    mechanisms = {"lmp": {}, "vcg": {}, "sharing-contribution": {"commission": commission}}
+    asked = [{"scenarios": data["scenario"].values.tolist(), "coalitions": "all"}]
+    cleared = clear(data, {"market": "retail"})
+    values = valued(data, {"market": "retail", "backend": "warm", "requests": asked})
+    config = {"mechanisms": mechanisms, "deficit": None, "checks": {"retail-properties": {"cases": 5}}}
+    return {"data": data, "cleared": cleared, "values": values, "payments": pay(data, cleared, values, config)}
+
+
 def bill(exchange, buy, feed_in):
     """G(X) = g^b max(X, 0) - g^s max(-X, 0), $."""
     return buy * np.maximum(exchange, 0) - feed_in * np.maximum(-exchange, 0)
@@ -79,3 +94,25 @@ def value(net_load, tariff_buy, tariff_feed_in, grid_buy, grid_feed_in, members)
     some = net_load[list(members)]
     alone = bill(some, tariff_buy, tariff_feed_in).sum(axis=0)
     return alone - bill(some.sum(axis=0), grid_buy, grid_feed_in)
+
+
+def contributions(net_load, *prices) -> np.ndarray:
+    """v(N) - v(N without i) (user, hour), $."""
+    everybody = range(len(net_load))
+    without = [value(net_load, *prices, [k for k in everybody if k != user]) for user in everybody]
+    return value(net_load, *prices, everybody) - np.array(without)
+
+
+def rate_gain(net_load, *prices) -> np.ndarray:
+    """What SCR gives (user, hour), $, hour by hour: the value in proportion to the contributions."""
+    gain, found = np.zeros(net_load.shape), contributions(net_load, *prices)
+    for hour, whole in enumerate(value(net_load, *prices, range(len(net_load)))):
+        if found[:, hour].sum() > 1e-12:
+            gain[:, hour] = whole * found[:, hour] / found[:, hour].sum()
+    return gain
+
+
+def toy_prices() -> tuple[np.ndarray, ...]:
+    """The four prices (hour) of TARIFF, $/kWh: those of the agent are those of the users."""
+    buy = np.array([TARIFF["buy"] if 8 <= hour < 22 else TARIFF["off_peak"] for hour in range(24)])
+    return buy, np.full(24, TARIFF["feed_in"]), buy, np.full(24, TARIFF["feed_in"])

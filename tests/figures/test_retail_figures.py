@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from retail import made_up, rate_gain, retail_market, settled, toy_prices
 from sharegrid.figures import retail_net_load, retail_price, retail_pv_sweep, retail_withholding, style
 from sharegrid.stages import present
 from whole_study import results, study
@@ -42,19 +43,53 @@ def test_bars_of_the_net_load_are_deficit_surplus_and_twice_the_matched_part(fig
 
 def test_price_of_a_matched_kwh_is_between_feed_in_price_and_tariff(figures):
     made = results("ch2-retail")
-    price = retail_price.rate_price(made, "toy")
-    shared, data = np.flatnonzero(~np.isnan(price)), made["data"].sel(scenario="toy")
-    assert shared.tolist() == list(range(7, 17))
-    assert (price >= data["tariff_feed_in"].values - 1e-12)[shared].all()
-    assert (price <= data["tariff_buy"].values + 1e-12)[shared].all()
-    assert price[9:13] == pytest.approx(0.05) and price[16] == pytest.approx(0.18)  # the headline
-    gain = made["payments"]["share_by_time"].sel(scenario="toy")
-    matched = np.minimum(*(np.maximum(sign * data["net_load"], 0).sum("participant") for sign in (1, -1))).values
-    sellers = gain.where(data["net_load"] < 0, 0.0).sum("participant").values
-    np.testing.assert_allclose(((price - 0.05) * matched)[shared], sellers[shared], atol=1e-12)
-    drawn = {line.get_label(): line.get_ydata() for line in figures["fig_2_retail_price"].axes[0].lines}
-    np.testing.assert_array_equal(drawn["SCR"], price[shared])
-    np.testing.assert_array_equal(drawn["dual price"], made["cleared"]["price"].sel(scenario="toy").values[shared])
+    hour, sellers, buyers = retail_price.matched_prices(made, "toy")
+    assert hour.tolist() == list(range(7, 17))
+    net_load, prices = retail_market()["net_load"].isel(scenario=0).values, toy_prices()
+    gain = rate_gain(net_load, *prices)
+    for k, t in enumerate(hour):
+        matched = min(np.maximum(net_load[:, t], 0).sum(), np.maximum(-net_load[:, t], 0).sum())
+        assert sellers[k] == pytest.approx(0.05 + gain[net_load[:, t] < 0, t].sum() / matched, abs=1e-9)
+    np.testing.assert_allclose(sellers, buyers, atol=1e-9)  # without a commission
+    assert (buyers <= prices[0][hour] + 1e-12).all() and (sellers >= 0.05 - 1e-12).all()
+    assert buyers[2:6] == pytest.approx(0.05) and buyers[-1] == pytest.approx(0.18)  # the headline
+    axes = figures["fig_2_retail_price"].axes[0]
+    drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+    np.testing.assert_array_equal(drawn["SCR"], buyers)
+    np.testing.assert_array_equal(drawn["dual price"], made["cleared"]["price"].sel(scenario="toy").values[hour])
+    assert [bars.get_label() for bars in axes.containers] == ["sellers' gain (SCR)", "buyers' gain (SCR)"]
+
+
+def test_what_the_agent_keeps_of_a_matched_kwh_is_apart():
+    """One hour: two sellers, two buyers, a spread of 0.2 $/kWh; by what users really pay and get."""
+    made = settled(made_up([[[-3.0], [-2.0], [3.0], [5.0]]], 0.3, 0.1), commission=0.25)
+    hour, sellers, buyers = retail_price.matched_prices(made, "s0")
+    paid = made["payments"]["payment"].sel(scenario="s0", mechanism="sharing-contribution").values
+    assert hour.tolist() == [0]
+    assert sellers[0] == pytest.approx(paid[:2].sum() / 5)
+    assert buyers[0] == pytest.approx((-paid[2:].sum() - 3 * 0.3) / 5)  # 3 of 8 kWh are bought from the grid
+    assert buyers[0] - sellers[0] == pytest.approx(0.25 * 0.2)
+    figure = retail_price.draw(made, scenario="s0")
+    bars = {each.get_label(): each[0] for each in figure.axes[0].containers}
+    for name, low, high in (("sellers' gain (SCR)", 0.1, sellers[0]), ("buyers' gain (SCR)", buyers[0], 0.3),
+                            ("commission", sellers[0], buyers[0])):  # fmt: skip
+        assert (bars[name].get_y(), bars[name].get_height()) == pytest.approx((low, high - low))
+    assert text_of(figure).endswith("The agent keeps 0.0500 to 0.0500 $/kWh of it.")
+
+
+def test_hours_in_which_nothing_is_matched_have_no_price():
+    """Without sellers, the better price of the agent is worth something, but no energy is matched."""
+    made = settled(made_up([[[1.0, -1.0], [2.0, 2.0]]], [[0.3, 0.3]], 0.1, [[0.2, 0.3]], 0.1))
+    assert made["payments"]["value_by_time"].values[0] == pytest.approx([0.3, 0.2])
+    hour, sellers, buyers = retail_price.matched_prices(made, "s0")
+    assert hour.tolist() == [1] and sellers == pytest.approx(buyers)
+    assert retail_price.draw(made, scenario="s0").axes[0].containers[0].patches[0].get_center()[0] == 1
+
+
+def test_with_other_prices_of_the_agent_a_matched_kwh_has_no_price():
+    made = settled(made_up([[[-1.0], [3.0]]], 0.3, 0.1, 0.2, 0.1))
+    with pytest.raises(ValueError, match=r"scenario: 's0': the agent trades at other prices .*hour 0.*equal prices"):
+        retail_price.draw(made, scenario="s0")
 
 
 def test_sweep_of_pv_shows_the_published_numbers(figures):
@@ -99,7 +134,12 @@ def test_nothing_to_share_is_drawn_without_a_price():
         (lambda r: retail_price.draw(r, scenario="x"), "option scenario: no 'x'"),
         (
             lambda r: retail_price.draw(r | {"payments": r["payments"][["payment"]]}),
-            "there is no 'value_by_time' among the payments of this study",
+            "there is no 'share_by_time' among the payments of this study",
+        ),
+        (lambda r: retail_price.draw(r, scenario="X6"), "'X6': with flexible resources or a base load nothing tells"),
+        (
+            lambda r: retail_price.draw(r | {"payments": r["payments"].drop_sel(mechanism="sharing-contribution")}),
+            "option mechanisms: no 'sharing-contribution'",
         ),
         (lambda r: retail_pv_sweep.draw(r, families=["day"]), "option families: no 'day'; did you mean 'days'"),
         (lambda r: retail_withholding.draw(r, families=["days"]), "'days' has no seller; give the family seller: "),

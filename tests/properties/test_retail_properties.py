@@ -1,13 +1,13 @@
 """Properties R1 to R8 of the retail mechanism: closed forms against differences of coalition values, and the check."""
 
 from itertools import combinations
+from math import factorial
 
 import numpy as np
 import pytest
 
-from retail import bill, random_market, value
-from sharegrid.games.shapley import shapley
-from sharegrid.games.table import Game
+from retail import FLEXIBLE, bill, made_up, random_market, rate_gain, retail_market, settled, value
+from sharegrid.mechanisms.sharing_contribution import rate
 from sharegrid.properties import retail_contributions as closed
 from sharegrid.properties.retail_contributions import Prices
 from sharegrid.properties.retail_properties import PROPERTIES, check
@@ -87,6 +87,17 @@ def test_r5_the_short_side_takes_the_spread():
     balanced = np.array([[-4.0], [-2.0], [1.0], [5.0]])
     np.testing.assert_allclose(closed.price_share(balanced, ONE)[:, 0], [2, 1, 0.5, 2.5])
     np.testing.assert_allclose(shares(balanced[:, 0]), [2, 1, 0.5, 2.5])
+    rounded = np.array([[-0.1], [-0.2], [0.3]])  # their sum is not 0 but 6e-17
+    np.testing.assert_allclose(closed.price_share(rounded, ONE)[:, 0], [0.05, 0.1, 0.15])
+
+
+def test_the_mechanism_shares_by_the_same_rate():
+    """Also where contributions are so small that one of two thresholds could count them as nothing."""
+    rng = np.random.default_rng(7)
+    contribution = rng.random((5, 6)) * [1, 1e-3, 1e-12, 1e-11, 1e-13, 0]
+    value_ = np.ones(6)
+    np.testing.assert_allclose(closed.rate_share(contribution, value_), rate(contribution), rtol=1e-12)
+    assert (rate(contribution).sum(axis=0) > 0.5).tolist() == [True] * 4 + [False] * 2
 
 
 @pytest.mark.parametrize(("seed", "equal"), MARKETS)
@@ -154,17 +165,30 @@ def test_the_shares_are_counted_as_they_are_by_hand():
         for mask in range(1, 64):
             some = [k for k in range(6) if mask >> k & 1]
             worth.append(value(column, *prices, some)[0])
-        payoffs = shares(hour, Prices(*prices)), shapley(Game(tuple("abcdef"), np.array(worth)))
+        payoffs = rate_gain(column, *prices)[:, 0], shapley_value(worth, 6)
         for name, payoff in zip(outside, payoffs, strict=True):
             gets = [sum(payoff[k] for k in range(6) if mask >> k & 1) for mask in range(64)]
             outside[name] += max(np.array(worth) - gets) > 1e-9
     assert {name: count / 300 for name, count in outside.items()} == {name: found[name] for name in outside}
     falls = 0
     for hour, high, low in zip(*drawn(users=5), strict=True):
-        prices = Prices(*(np.array([price]) for price in (high, low, high, low)))
-        income = [low * own + shares([-own, *hour[1:]], prices)[0] for own in np.linspace(0, 6, 61)]
+        prices = [np.array([price]) for price in (high, low, high, low)]
+        swept = [np.array([-own, *hour[1:]])[:, None] for own in np.linspace(0, 6, 61)]
+        income = [rate_gain(net_load, *prices)[0, 0] - low * net_load[0, 0] for net_load in swept]
         falls += (np.diff(income) < -1e-9).any()
     assert falls / 300 == found["R6 scr share"]
+
+
+def shapley_value(worth: list[float], count: int) -> list[float]:
+    """sum_S |S|! (n - |S| - 1)! / n! (v(S with i) - v(S)) over the S without i; worth by bitmask."""
+    payoff = [0.0] * count
+    for mask in range(2**count):
+        size = mask.bit_count()
+        for k in range(count):
+            if not mask >> k & 1:
+                weight = factorial(size) * factorial(count - size - 1) / factorial(count)
+                payoff[k] += weight * (worth[mask | 1 << k] - worth[mask])
+    return payoff
 
 
 def drawn(users: int, seed: int = 2024) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -177,8 +201,8 @@ def drawn(users: int, seed: int = 2024) -> tuple[np.ndarray, np.ndarray, np.ndar
 def moved(payments, scenario: str, mechanism: str, participant: str, amount: float):
     """Payments with one of them changed."""
     place = {"scenario": scenario, "mechanism": mechanism, "participant": participant}
-    payments = payments[["payment", "profit"]].copy(deep=True)
-    for name in payments:
+    payments = payments[["payment", "profit", "aggregator_surplus"]].copy(deep=True)
+    for name in ("payment", "profit"):
         payments[name].loc[place] += amount
     return payments
 
@@ -189,11 +213,18 @@ def moved(payments, scenario: str, mechanism: str, participant: str, amount: flo
         (("toy", "sharing-contribution", "1", 0.01), {"R1", "R3"}),
         (("toy", "vcg", "1", -0.01), {"R1"}),
         (("toy", "vcg", "1", -1.0), {"R1", "R2", "R3"}),
-        (("toy", "lmp", "2", -0.1), {"R2"}),
+        (("toy", "lmp", "2", -0.1), {"R2", "R5"}),
+        (("toy", "lmp", "2", 0.01), {"R5"}),
+        (("one seller|1|x0.8", "lmp", "1", 0.01), {"R5"}),  # 10 kWh are sold and bought
         (("one seller|1|x0.64", "sharing-contribution", "3", 0.001), {"R1", "R3", "R4"}),
         (("one seller|1|x0.64", "vcg", "1", 0.5), {"R1", "R6"}),
         (("X12", "vcg", "2", 0.001), {"R8"}),
-        (("X6", "vcg", "2", -0.05), {"R8"}),
+        (("X1", "vcg", "2", 0.001), {"R8"}),
+        (("X1", "vcg", "2", -0.001), {"R2", "R3", "R8"}),
+        (("X6", "vcg", "2", -0.05), {"R2", "R8"}),
+        (("X6", "lmp", "1", -0.2), {"R2"}),
+        (("X6", "sharing-contribution", "1", 0.01), {"R3"}),
+        (("X6", "sharing-contribution", "1", -1.0), {"R2", "R3"}),
     ],
 )
 def test_a_wrong_payment_breaks_its_properties(place, broken):
@@ -235,3 +266,59 @@ def test_without_the_mechanisms_nothing_is_proved():
     for name in ("R3", "R8"):
         assert np.isnan(found["proposition_residual"].sel(property=name))
         assert not found["proposition_passed"].sel(property=name)
+
+
+def told(made: dict) -> tuple[dict, dict]:
+    """Residual and whether it passed, by property."""
+    payments = made["payments"]
+    return tuple(payments[f"proposition_{name}"].to_series().to_dict() for name in ("residual", "passed"))
+
+
+def test_a_study_without_flexible_users_is_told_nothing_of_r8():
+    residual, passed = told(settled(retail_market()))
+    assert np.isnan(residual["R8"]) and not passed["R8"]
+    assert all(passed[name] for name in THEOREMS if name != "R8")
+
+
+def test_a_study_of_flexible_users_only():
+    scenarios = {"regimes": {"label": "X{base_load_kwh}", "community": ["flexible"], "base_load_kwh": [12, 6, 1]}}
+    made = settled(retail_market(scenarios), commission=0.2)
+    residual, passed = told(made)
+    assert [name for name in THEOREMS if np.isnan(residual[name])] == ["R1", "R4", "R7"]
+    assert all(passed[name] for name in ("R2", "R3", "R5", "R6", "R8"))
+    assert made["payments"]["share_by_time"].isnull().all()
+    assert made["data"].sizes["participant"] == len(FLEXIBLE)
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_the_commission_is_that_of_the_mechanism(equal):
+    data = random_market(6, cases=3, hours=2, equal_prices=equal)
+    made = settled(data, commission=0.2)
+    _, passed = told(made)
+    assert all(passed[name] for name in THEOREMS if name != "R8")
+    for k, share in enumerate(made["payments"]["share_by_time"].values):
+        prices = [data[name].values[k] for name in ("tariff_buy", "tariff_feed_in", "grid_buy", "grid_feed_in")]
+        np.testing.assert_allclose(share, 0.8 * rate_gain(data["net_load"].values[k], *prices), atol=1e-9)
+
+
+def test_an_agent_that_keeps_another_part_of_one_value_breaks_the_balance():
+    made = settled(random_market(6, cases=3, hours=2), commission=0.2)
+    payments = made["payments"][["payment", "profit", "aggregator_surplus"]].copy(deep=True)
+    payments["aggregator_surplus"][0] += 0.01
+    found = check(made["data"], made["cleared"], made["values"], payments, cases=5)
+    assert not found["proposition_passed"].sel(property="R3")
+
+
+@pytest.mark.parametrize("mechanism", ["lmp", "owen"])
+def test_the_paid_dual_price_is_half_and_half_in_balance(mechanism):
+    """Also where the net loads sum to 0 only but for rounding."""
+    made = settled(made_up([[[-0.1], [-0.2], [0.3]], [[-2.0], [1.5], [0.5]]], 0.3, 0.1))
+    payments = made["payments"][["payment", "profit", "aggregator_surplus"]]
+    names = [mechanism if name == "lmp" else name for name in payments["mechanism"].values]
+    payments = payments.assign_coords(mechanism=names)
+    gain = payments["profit"].sel(mechanism=mechanism) - made["cleared"]["outside_option"]
+    np.testing.assert_allclose(gain, [[0.01, 0.02, 0.03], [0.2, 0.15, 0.05]], atol=1e-9)
+    for change, holds in ((0.0, True), (0.01, False)):
+        wrong = moved(payments, "s1", mechanism, "2", change)
+        found = check(made["data"], made["cleared"], made["values"], wrong, cases=5)
+        assert bool(found["proposition_passed"].sel(property="R5")) == holds

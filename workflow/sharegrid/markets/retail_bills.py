@@ -21,6 +21,16 @@ def flexible_cost(data: xr.Dataset, output: xr.DataArray) -> xr.DataArray:
     return data["flexible_linear"] * output + data["flexible_quadratic"] * output**2
 
 
+def community_cost(data: xr.Dataset, cleared: xr.Dataset) -> xr.DataArray:
+    """J less what the base load alone would pay, sum_t G_t(d_t) (scenario), $: what the users cost together."""
+    return cleared["objective"] - bill(data["base_load"], data["grid_buy"], data["grid_feed_in"]).sum("time")
+
+
+def value_of_sharing(data: xr.Dataset, cleared: xr.Dataset) -> xr.DataArray:
+    """What the users save together, sum_i C_i less the community's cost (scenario), $; also with flexible resources."""
+    return -cleared["outside_option"].sum("participant") - community_cost(data, cleared)
+
+
 def outside_option(data: xr.Dataset) -> xr.DataArray:
     """Profit -C_it (scenario, participant, time) in $ of a user under its own contract, at its best flexible output.
 

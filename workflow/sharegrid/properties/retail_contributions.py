@@ -3,6 +3,8 @@
 Net loads n (..., user, hour) kWh, a = max(n, 0) and b = max(-n, 0); prices (..., hour) $/kWh; money in $. For users
 without flexible resources and a community without base load. With equal prices of users and agent the value of sharing
 is v_t = (buy - feed-in) min(A_t, B_t), A and B the sums of a and b. Source: see markets/retail.py.
+
+The check of the properties measures the mechanisms by these formulas, so nothing here comes from the mechanisms.
 """
 
 from typing import NamedTuple
@@ -13,6 +15,7 @@ import xarray as xr
 from sharegrid.markets.retail_bills import bill
 
 NOTHING = 1e-12  # $; contributions that sum to less share nothing
+BALANCED = 1e-9  # kWh; where the net sum is smaller there is no short side
 
 
 class Prices(NamedTuple):
@@ -76,7 +79,10 @@ def matched_contribution(net_load: np.ndarray, prices: Prices) -> np.ndarray:
 
 
 def rate_share(contribution_: np.ndarray, value: np.ndarray, commission: float = 0.0) -> np.ndarray:
-    """pi_it = (1 - commission) v_t m_it / sum_j m_jt (..., user, hour); 0 where nothing is shared."""
+    """pi_it = (1 - commission) v_t m_it / sum_j m_jt (..., user, hour); 0 where nothing is shared.
+
+    Written apart from mechanisms/sharing_contribution.py on purpose: R1 compares the two, so they cannot drift apart.
+    """
     total = contribution_.sum(axis=-2, keepdims=True)
     rate = np.divide(contribution_, total, out=np.zeros_like(contribution_), where=total > NOTHING)
     return (1 - commission) * rate * value[..., None, :]
@@ -86,5 +92,6 @@ def price_share(net_load: np.ndarray, prices: Prices) -> np.ndarray:
     """pi_it at the internal price, for equal prices: the short side takes the spread, both half if none is."""
     excess = net_load.sum(axis=-2, keepdims=True)
     surplus, deficit = np.maximum(-net_load, 0), np.maximum(net_load, 0)
-    part = np.where(excess > 0, surplus, np.where(excess < 0, deficit, (surplus + deficit) / 2))
+    half = (surplus + deficit) / 2
+    part = np.where(excess > BALANCED, surplus, np.where(excess < -BALANCED, deficit, half))
     return prices.spread[..., None, :] * part

@@ -1,7 +1,9 @@
 """Check: the properties R1 to R8 of the retail mechanism (chapter 2.5.4), on the study's communities and random ones.
 
 What is a theorem passes within 1e-6 max(1, |J|) $. What is none is measured: the share of random cases that violate it.
-Rules: externality = `vcg`, SCR = `sharing-contribution`, dual price = `lmp`.
+Rules: externality = `vcg`, SCR = `sharing-contribution` of the marginal contributions, dual price = `lmp` or `owen`.
+R2 and R3 are tested on all communities that were valued, R8 on those with a flexible resource or a base load, and the
+others, which are about the closed forms, on those with neither: the plain ones.
 """
 
 from dataclasses import dataclass
@@ -12,13 +14,13 @@ import xarray as xr
 
 from sharegrid.games.shapley import shapley
 from sharegrid.games.table import Game, members
-from sharegrid.markets.retail_bills import best_output
+from sharegrid.markets.retail_bills import best_output, value_of_sharing
 from sharegrid.optimise import coalitions
 from sharegrid.properties import checks
 from sharegrid.properties import retail_contributions as closed
 from sharegrid.properties.retail_contributions import Prices
 
-EXTERNALITY, RATE, PRICE = "vcg", "sharing-contribution", "lmp"
+EXTERNALITY, RATE, PRICE = "vcg", "sharing-contribution", ("lmp", "owen")
 LARGEST = 3.0  # kWh; random net loads are between minus and plus this
 OWN = np.linspace(0, 6, 61)  # kWh; the surplus that a random seller could offer
 VIOLATION = 1e-9  # $; a smaller fall or excess is rounding
@@ -32,18 +34,15 @@ def check(
     *,
     seed: int = 2024,
     cases: int = 300,
-    commission: float = 0.0,
     withholding: list[str] | None = None,
 ) -> xr.Dataset:
     """proposition_residual, proposition_passed (property), and by hour what the figures show of the sharing.
 
     Residuals are the worst violation in $ over all scenarios, 0 or more; those called "share" are the share [1] of
-    `cases` random communities, drawn with `seed`, that violate the property, which passes if none does. commission:
-    that of the mechanism sharing-contribution. withholding: families in which a seller's surplus varies, withholding if
-    not given.
-    NaN, not passed, where nothing tells.
+    `cases` random communities, drawn with `seed`, that violate the property, which passes if none does. withholding:
+    families in which a seller's surplus varies, withholding if not given. NaN, not passed, where nothing tells.
     """
-    outcome = Outcome(data, cleared, values, payments, seed, cases, commission, withholding or ["withholding"])
+    outcome = Outcome(data, cleared, values, payments, seed, cases, withholding or ["withholding"])
     residual = np.array([float(test(outcome)) for test in PROPERTIES.values()])
     residual = np.where(residual < 0, 0.0, residual) + 0.0
     limit = float(checks.tolerance(cleared).max())
@@ -69,7 +68,6 @@ class Outcome:
     payments: xr.Dataset
     seed: int
     cases: int
-    commission: float
     withholding: list[str]
 
     @cached_property
@@ -106,16 +104,40 @@ class Outcome:
         return closed.sharing_value(self.net_load, self.prices)
 
     @cached_property
+    def saved(self) -> np.ndarray:
+        """Value of sharing (scenario) $/day of the optimum, of all scenarios."""
+        return value_of_sharing(self.data, self.cleared).values
+
+    @cached_property
+    def kept(self) -> np.ndarray:
+        """What the agent keeps under SCR (scenario) $/day; NaN where it was not valued or not asked for."""
+        unknown = np.full(self.data.sizes["scenario"], np.nan)
+        return self.payments["aggregator_surplus"].values if "aggregator_surplus" in self.payments else unknown
+
+    @cached_property
+    def commission(self) -> float:
+        """kappa [1] of the mechanism: what the agent keeps of all value of the plain scenarios; NaN if the study does not
+        pay by SCR there, 0 where nothing is shared."""
+        kept = self.kept[self.is_plain.values]
+        known = ~np.isnan(kept)
+        if not known.any():
+            return np.nan
+        value = self.value[known].sum()
+        return float(kept[known].sum() / value) if value > VIOLATION else 0.0
+
+    @cached_property
     def share(self) -> np.ndarray:
-        """pi_it (scenario, user, hour) under SCR."""
+        """pi_it (scenario, user, hour) under SCR; NaN if the study does not pay by it."""
         return closed.rate_share(self.contribution, self.value, self.commission)
 
+    def gain_everywhere(self, mechanism: str) -> xr.DataArray:
+        """Profit above staying out (scenario, user) $/day; NaN where it was not valued or not asked for."""
+        profit = self.payments["profit"].reindex(mechanism=[mechanism]).isel(mechanism=0, drop=True)
+        return (profit - self.cleared["outside_option"]).transpose("scenario", "participant")
+
     def gain(self, mechanism: str) -> np.ndarray:
-        """Profit above staying out (plain scenario, user) $/day; NaN where it was not valued or not asked for."""
-        profit = self.payments["profit"].sel(scenario=self.plain["scenario"].values)
-        alone = self.cleared["outside_option"].sel(scenario=self.plain["scenario"].values)
-        gain = profit.reindex(mechanism=[mechanism]).isel(mechanism=0) - alone
-        return gain.transpose("scenario", "participant").values
+        """The same (plain scenario, user)."""
+        return self.gain_everywhere(mechanism).sel(scenario=self.plain["scenario"].values).values
 
     @cached_property
     def externality(self) -> xr.DataArray:
@@ -150,7 +172,7 @@ class Outcome:
 
 def _worst(*residuals: np.ndarray | float) -> float:
     """The largest of all numbers, NaN entries left out; NaN if there is none."""
-    known = np.concatenate([np.ravel(np.asarray(one, float)) for one in residuals])
+    known = np.concatenate([[], *(np.ravel(np.asarray(one, float)) for one in residuals)])
     known = known[~np.isnan(known)]
     return float(known.max()) if len(known) else np.nan
 
@@ -172,14 +194,22 @@ def closed_form_is_marginal(outcome: Outcome) -> float:
 
 def nobody_loses(outcome: Outcome) -> float:
     """R2: nobody gets less than under its own contract, under any mechanism of the study."""
-    return _worst(*(-outcome.gain(name) for name in outcome.payments["mechanism"].values))
+    return _worst(*(-outcome.gain_everywhere(name) for name in outcome.payments["mechanism"].values))
 
 
 def budget_is_balanced(outcome: Outcome) -> float:
-    """R3: the bills cover the grid bill and the commission exactly under SCR; the externality leaves a gap."""
-    value = outcome.value.sum(axis=-1)
-    rate = outcome.gain(RATE).sum(axis=-1) - (1 - outcome.commission) * value
-    return _worst(np.abs(rate), value - outcome.gain(EXTERNALITY).sum(axis=-1))
+    """R3: under SCR the bills cover the grid bill and what the agent keeps exactly, which is the same part of every value
+    (with a base load more where nobody contributes); the externality leaves a gap.
+
+    A base load pays under SCR as if it were alone, under the externality the internal price: then sum_i r_i >=
+    sum_t (price_t d_t - G_t(X_t)), because r_i >= sum_t price_t (p_it - n_it) and price_t X_t = G_t(X_t).
+    """
+    gain = outcome.gain_everywhere(RATE).sum("participant", skipna=False).values
+    lacking = outcome.commission * outcome.saved - outcome.kept
+    apart = np.where(outcome.is_plain, np.abs(lacking), lacking)
+    cleared, paid = outcome.cleared, outcome.externality.sum("participant", skipna=False)
+    collected = (cleared["price"] * outcome.data["base_load"] - cleared["grid_bill"]).sum("time")
+    return _worst(np.abs(gain + outcome.kept - outcome.saved), apart, collected - paid)
 
 
 def equal_users_get_equal_pay(outcome: Outcome) -> float:
@@ -196,7 +226,8 @@ def equal_users_get_equal_pay(outcome: Outcome) -> float:
 
 
 def short_side_takes_the_spread(outcome: Outcome) -> float:
-    """R5: without a pivotal user on the long side SCR, dual price and externality agree; in balance both get half."""
+    """R5: without a pivotal user on the long side SCR, dual price and externality agree; in balance both get half. What is
+    paid at the dual price is its closed form."""
     net_load, prices = outcome.random_hours(6)
     sold, bought = (np.maximum(sign * net_load, 0).sum(axis=-2, keepdims=True) for sign in (-1, 1))
     mixed = (sold > 0) & (bought > 0)
@@ -206,7 +237,10 @@ def short_side_takes_the_spread(outcome: Outcome) -> float:
     half = prices.spread[:, None] * np.abs(balanced) / 2
     share = closed.rate_share(closed.contribution(balanced, prices), closed.sharing_value(balanced, prices))
     halves = np.where(mixed, np.abs(share - half), np.nan)
-    return _worst(halves, _apart(outcome.net_load, outcome.prices), _apart(net_load, prices))
+    short_side = closed.price_share(outcome.net_load, outcome.prices).sum(axis=-1)
+    known = outcome.prices.equal.all(axis=-1, keepdims=True)
+    paid = [np.where(known, np.abs(outcome.gain(name) - short_side), np.nan) for name in PRICE]
+    return _worst(halves, *paid, _apart(outcome.net_load, outcome.prices), _apart(net_load, prices))
 
 
 def _apart(net_load: np.ndarray, prices: Prices) -> np.ndarray:
@@ -292,7 +326,7 @@ def _share_outside(value: np.ndarray, payoff: np.ndarray) -> float:
 
 
 def posted_price_is_the_externality(outcome: Outcome) -> float:
-    """R8: where the community buys in every counterfactual (or feeds in in every one), the payment is the grid's price
+    """R8: where the community buys whoever leaves (or feeds in whoever does), the payment is the grid's price
     times the best own output, and the budget is balanced; in between it is never below the pay at the price."""
     known = outcome.values["scenario"].values
     others = [name for name in outcome.data["scenario"].values[~outcome.is_plain.values] if name in known]
@@ -303,7 +337,8 @@ def _posted_price(outcome: Outcome, scenario: str) -> np.ndarray:
     data, cleared = outcome.data.sel(scenario=scenario), outcome.cleared.sel(scenario=scenario)
     payment = outcome.externality.sel(scenario=scenario)
     below = (cleared["price_revenue"] - payment).values
-    bills = outcome.values["grid_bill"].sel(scenario=scenario).dropna("coalition", how="all")
+    asked = [coalitions.EVERYBODY, *(coalitions.label([name]) for name in data["participant"].values)]
+    bills = outcome.values["grid_bill"].sel(scenario=scenario).reindex(coalition=asked).dropna("coalition", how="all")
     buys, feeds_in = (bills > 0).all("coalition"), (bills < 0).all("coalition")
     price = xr.where(buys, data["grid_buy"], data["grid_feed_in"])
     idle = (data["grid_buy"] == 0) & (bills == 0).all("coalition")  # an hour that the community does not have

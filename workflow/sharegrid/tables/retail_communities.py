@@ -3,7 +3,7 @@
 import pandas as pd
 import xarray as xr
 
-from sharegrid.markets.retail_bills import bill
+from sharegrid.markets.retail_bills import community_cost, value_of_sharing
 from sharegrid.tables import selection
 from sharegrid.tables.selection import Results
 
@@ -29,14 +29,11 @@ def measured(results: Results, families: list[str]) -> pd.DataFrame:
         selection.read(results, "payments", name).sel(scenario=labels)
         for name in ("contribution_by_time", "share_by_time")
     )
-    alone = -cleared["outside_option"].sum("participant")
-    without_users = bill(data["base_load"], data["grid_buy"], data["grid_feed_in"]).sum("time")
-    cost = cleared["objective"] - without_users
-    value = alone - cost
+    value = value_of_sharing(data, cleared)
     sold = xr.dot(share, (data["net_load"] < 0).astype(float), dim=("participant", "time"))
     columns = {
-        "standalone_cost": alone,
-        "community_cost": cost,
+        "standalone_cost": -cleared["outside_option"].sum("participant"),
+        "community_cost": community_cost(data, cleared),
         "value": value,
         "contributions": contribution.sum(("participant", "time"), skipna=False),
         "sellers_share": sold / value.where(value > NOTHING),
