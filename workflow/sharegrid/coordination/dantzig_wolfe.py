@@ -6,7 +6,8 @@
 
 The master's cost is an upper bound. Any prices y give a lower bound: the coordinator's own least cost at y plus the
 members' answers; at the master's prices that is its cost plus sum_i (answer_i - s_i). So the gap is certified without
-anybody knowing the optimum. Linear programs only. (Dantzig and Wolfe, Oper. Res. 8(1):101-111, 1960)
+anybody knowing the optimum. Schedules that answer other prices are none of these answers: prices and answers carry the number
+of the round, and a round with an answer to an older one adds its schedules but no bound. Linear programs only. (Dantzig and Wolfe, Oper. Res. 8(1):101-111, 1960)
 
 A schedule that falls into pieces which share no coupling row is combined piece by piece (coordination/decomposition.py):
 the same numbers are told, and far fewer rounds are needed. Prices may be smoothed towards the best so far (Wentges,
@@ -76,7 +77,7 @@ class DantzigWolfe:
         self._answers = [live(member.program, f"member {k}") for k, member in enumerate(split.members)]
         self._master = RestrictedMaster(split, [count for *_, count in self._pieces])
         self._best = self._asked = Prices(np.zeros(len(split.coupling)), -np.inf)
-        self._lower, self._upper = -np.inf, np.inf
+        self._lower, self._upper, self._round = -np.inf, np.inf, 0
 
     @property
     def prices(self) -> np.ndarray:
@@ -88,20 +89,22 @@ class DantzigWolfe:
         return self._told_prices()
 
     def local_solve(self, member: int, heard: np.ndarray) -> np.ndarray:
-        """Prices of the member's rows -> its contribution to them, then the cost of each piece of the schedule."""
+        """Round and prices of the member's rows -> the round, its contribution to them, the cost of each piece of the schedule."""
         part = self._split.members[member]
-        return answer(part, self._answers[member], heard, *self._pieces[member])
+        return np.append(heard[0], answer(part, self._answers[member], heard[1:], *self._pieces[member]))
 
     def update(self, told: Messages) -> tuple[Messages, Progress]:
         """The schedules enter the master; the next prices, and the certified bounds."""
         bound, helped = self._asked.own_cost, 0
         for k, (member, message) in enumerate(zip(self._split.members, told, strict=True)):
-            contribution, cost = message[: len(member.rows)], message[len(member.rows) :]
+            contribution, cost = np.split(message[1:], [len(member.rows)])
             bound += cost.sum() - self._asked.of_rows[member.rows] @ contribution
             helped += self._master.add(k, contribution, cost, self._pieces[k][1])
-        if bound > self._lower:
+        present = all(message[0] == self._round for message in told)
+        if present and bound > self._lower:
             self._lower, self._best = bound, self._asked
-        point = self._master.solve(raise_penalty=not helped)
+        point = self._master.solve(raise_penalty=present and not helped)
+        self._round += 1
         if point.shortage <= SHORT:
             self._upper = min(self._upper, point.cost)
         weight = self._smoothing if np.isfinite(self._best.own_cost) else 0.0
@@ -111,7 +114,7 @@ class DantzigWolfe:
         return self._told_prices(), progress
 
     def _told_prices(self) -> Messages:
-        return [self._asked.of_rows[member.rows] for member in self._split.members]
+        return [np.append(self._round, self._asked.of_rows[member.rows]) for member in self._split.members]
 
 
 def _pieces(member: Part, apart: bool) -> tuple[np.ndarray, np.ndarray, int]:
