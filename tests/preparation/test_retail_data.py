@@ -121,11 +121,6 @@ def test_users_of_a_table(tmp_path):
         (lambda t: t.assign(time=[2, 0, 2, 0]), r"own\.csv: time: the hours are 0, 1 \.\.\. without gaps, not 0 to 2"),
         (lambda t: t.iloc[:3], r"own\.csv: user 'b' has no row at time 0; add it"),
         (lambda t: t.iloc[:0], r"users: there is no user or no hour"),
-        (
-            lambda t: t.assign(user=["b", "flat 2-1", "flat 2-1", "b"]),
-            r"own\.csv: user: 'flat 2-1': names of coalitions are made with '-' and '\+'; name the user without them",
-        ),
-        (lambda t: t.assign(user=["b+c", "a", "a", "b+c"]), r"own\.csv: user: 'b\+c': names of coalitions"),
     ],
 )
 def test_faults_of_a_table_are_named(tmp_path, change, words):
@@ -155,10 +150,6 @@ def changed(**changes) -> dict:
         ({"communities": changed(flexible={"1": {"capacity_kwh": -1}})}, r"toy\.flexible\.1\.capacity_kwh"),
         ({"communities": changed(tariff={"buy": float("nan"), "feed_in": 0.05})}, r"toy\.tariff\.buy"),
         ({"communities": changed(users={"toy": {}, "table": "own.csv"})}, r"toy\.users\n.*name exactly one"),
-        (
-            {"communities": changed(users={"listed": {"load_kwh": {"a": [1], "b-1": [1]}}})},
-            r"users\.listed\.load_kwh: 'b-1': names of coalitions .* name the user without them",
-        ),
         ({"community": "toys"}, r"community: no community 'toys'; known: toy"),
         ({"scenarios": {"a": {"label": "a", "community": ["x"]}}}, r"scenarios\.a\.community: no community 'x'"),
         ({"scenarios": {"a": {"label": "a", "surplus_factor": [0.5]}}}, r"surplus_factor 0\.5 needs a seller"),

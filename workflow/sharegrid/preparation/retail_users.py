@@ -1,6 +1,6 @@
 """The users of a retail community: load and generation by hour [kWh], from formulas, RTS-GMLC, a list or a table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,6 @@ from sharegrid.options.retail import ListedUsers, RtsUsers, ToyUsers, Users
 from sharegrid.readers import rts_gmlc
 
 COLUMNS = ["user", "time", "load_kwh", "generation_kwh"]
-SIGNS = "-+"  # coalitions are named by their users with these in between
 
 
 class Households(NamedTuple):
@@ -73,7 +72,7 @@ def listed(options: ListedUsers) -> Households:
     for name in options.generation_kwh:
         if name not in options.load_kwh:
             raise ValueError(f"users.listed.generation_kwh: user '{name}' has no load_kwh; give it one, [0] for none")
-    names = _named(options.load_kwh, "users.listed.load_kwh")
+    names = list(options.load_kwh)
     lists = [*options.load_kwh.values(), *options.generation_kwh.values()]
     hours = max((len(values) for values in lists), default=0)
     load, generation = (
@@ -81,18 +80,6 @@ def listed(options: ListedUsers) -> Households:
         for of in (options.load_kwh, options.generation_kwh)
     )
     return Households(names, load, generation)
-
-
-def _named(names: Iterable[str], where: str) -> list[str]:
-    """The names once each; ValueError for one that could not be told apart in the name of a coalition."""
-    names = list(dict.fromkeys(names))
-    for name in names:
-        if any(sign in name for sign in SIGNS):
-            signs = " and ".join(f"'{sign}'" for sign in SIGNS)
-            raise ValueError(
-                f"{where}: '{name}': names of coalitions are made with {signs}; name the user without them"
-            )
-    return names
 
 
 def padded(values: np.ndarray, hours: int) -> np.ndarray:
@@ -116,7 +103,7 @@ def tabled(table: pd.DataFrame, path: str) -> Households:
     if twice.any():
         user, time = table.loc[twice.idxmax(), ["user", "time"]]
         raise ValueError(f"{path}: user '{user}' stands twice at time {time:g}; names must be unique")
-    names, hours = _named(table["user"], f"{path}: user"), sorted(table["time"].unique())
+    names, hours = list(dict.fromkeys(table["user"])), sorted(table["time"].unique())
     if hours != list(range(len(hours))):
         raise ValueError(f"{path}: time: the hours are 0, 1 ... without gaps, not {hours[0]:g} to {hours[-1]:g}")
     return Households(names, *(_by_user(table, column, names, path) for column in COLUMNS[2:]))
