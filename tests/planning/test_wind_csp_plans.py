@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import offering
+from communities import community
 from sharegrid.markets import wind_csp
 from sharegrid.optimise import coalitions
 from sharegrid.optimise.clear import clear, split_model
@@ -122,6 +123,14 @@ def test_the_stage_puts_the_plans_side_by_side(results):
 def test_on_off_decisions_have_no_range(results, method):
     with pytest.raises(ValueError, match="commitment 'integer' have no set of optimal schedules; leave them out"):
         method.plan(results, scenarios=["summer|on-off"])
+
+
+@pytest.mark.parametrize("method", [separate_offers, contribution_ranges, risk_frontier])
+def test_another_market_is_refused(method):
+    data = community(users=3)
+    name = method.__name__.split(".")[-1].replace("_", "-")
+    with pytest.raises(ValueError, match=f"plan.methods: {name} serves the market wind-csp only, not 'community'"):
+        method.plan({"data": data}, scenarios=data["scenario"].values.tolist())
 
 
 @pytest.mark.parametrize("method", [separate_offers, contribution_ranges, risk_frontier])

@@ -158,6 +158,15 @@ def test_a_market_of_one_kind_of_plant():
     assert offering.real(wind={})["participant"].values.tolist() == ["C1", "C2", "C3"]
 
 
+NOBODY = {"wind": {}, "csp_count": 0}
+NONE_JOIN = {"label": "{csp_count}", "csp_count": [2, 0]}
+
+
+def test_families_may_replace_a_number_of_plants_that_leaves_nobody():
+    data = offering.real({"some": {"label": "{csp_count}", "csp_count": [1]}}, **NOBODY)
+    assert data["taking_part"].values.tolist() == [[1, 0, 0]]
+
+
 WINTER_DAY = {"date": "2020-01-15", "price": "nodal", "bus": "212"}
 FAULTS = {
     "the file has the days 2020-07-05 to 2020-07-18 only": {"days": {"summer": WINTER_DAY}},
@@ -168,6 +177,8 @@ FAULTS = {
     "no column '309_WIND_9'": {"plant": {"heat_unit": "309_WIND_9"}},
     "no day is called 'spring'": {"day": "spring"},
     "csp_count 4: there are 3 solar plants only": {"csp_count": 4},
+    "csp_count 0: nobody takes part without wind farms": NOBODY,
+    r"scenarios\.some\.csp_count 0: nobody takes part": {"wind": {}, "scenarios": {"some": NONE_JOIN}},
     "every name once": {"wind": {"C1": {"unit": "309_WIND_1"}}},
     "less than or equal to 2": {"rho_minus": 2.5},
     "greater than or equal to 1": {"rho_minus": 0.9},

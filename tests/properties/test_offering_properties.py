@@ -27,7 +27,6 @@ def limited():
 def test_every_property_holds_in_the_cases():
     found = checked(offering.cases(), offering.cleared())
     assert found["offering_passed"].all()
-    assert (found["offering_residual"] >= 0).all()
     assert found["offering_property"].values.tolist() == NAMES
 
 
@@ -79,6 +78,16 @@ def test_each_property_can_fail(name):
     found = checked(data, FAULTS[name](cleared))
     assert found["offering_passed"].sel(offering_property=name).item() == 0
     assert found["offering_residual"].sel(offering_property=name).item() > 1e-3
+
+
+def test_a_sum_of_prices_that_no_hour_tests_is_not_passed():
+    data = offering.made_up(21)
+    cleared = clear(wind_csp, data)
+    limit = data["capacity"].sum("participant")
+    found = checked(data, cleared.assign(offer=xr.zeros_like(cleared["offer"]) + limit)).isel(scenario=0)
+    assert found["offering_residual"].sel(offering_property=NAMES[1]).isnull()
+    assert found["offering_passed"].sel(offering_property=NAMES[1]) == 0
+    assert found["offering_residual"].drop_sel(offering_property=NAMES[1]).notnull().all()
 
 
 def test_offer_shares_add_up_to_the_offer_and_are_zero_without_one():

@@ -16,11 +16,12 @@ from sharegrid.tables import (
 DAYS = ["summer", "winter"]
 COLUMNS = {
     "coalitions": "scenario, coalition, v_lp_usd_per_day, v_milp_usd_per_day",
-    "contributions": "scenario, member, payoff_usd_per_day, day_ahead_usd_per_day, balancing_usd_per_day,"
+    "contributions": "scenario, member, payoff_usd_per_day, payoff_unique, day_ahead_usd_per_day, balancing_usd_per_day,"
     " balancing_low_usd_per_day, balancing_high_usd_per_day",
     "imbalance": "scenario, who, offer_mwh, imbalance_mwh",
     "sweeps": "scenario, day, rho_minus, beta, storage_hours, csp_count, commitment, value_usd_per_day,"
     " surplus_usd_per_day, expected_profit_usd_per_day, cvar_usd_per_day, imbalance_mwh, csp_power, csp_energy,"
+    " payoffs_unique,"
     " max_excess_owen_usd_per_day, max_excess_nash_equal_usd_per_day, max_excess_shapley_usd_per_day",
     "prices": "property, scenarios, holds_in, largest_residual, unit",
 }
@@ -93,6 +94,50 @@ def test_sweeps_are_read_off_the_games(results, tables):
         output = results["cleared"]["output"].sel(scenario=scenario).values
         assert row["csp_energy"] == pytest.approx(output[2:].sum() / output.sum(), abs=1e-5)
     assert frame["csp_count"].tolist().count(3) == 1 and np.isnan(frame.loc["winter", "storage_hours"])
+
+
+def test_profit_and_risk_are_those_of_the_frontier(results, tables):
+    """At risk weights 0 and 1 the optimum that was cleared is one of several, and not the one that is drawn."""
+    frame, planned = tables["sweeps"].set_index("scenario"), results["plan"].sel({"method": "risk-frontier"})
+    weights = [f"{day}{weight}" for day in DAYS for weight in ("|beta0", "", "|beta1")]
+    for name in ("expected_profit", "cvar"):
+        drawn = planned[f"frontier_{name}"].sel(scenario=weights)
+        np.testing.assert_allclose(frame.loc[weights, f"{name}_usd_per_day"], drawn, atol=1e-6)
+        rest = frame.index.difference(weights)
+        np.testing.assert_allclose(
+            frame.loc[rest, f"{name}_usd_per_day"], results["cleared"][name].sel(scenario=rest), atol=1e-6
+        )
+    cleared = results["cleared"]["expected_profit"].sel(scenario="winter|beta1").item()
+    assert frame.loc["winter|beta1", "expected_profit_usd_per_day"] > cleared + 1
+    without = offer_sweeps.table({name: one for name, one in results.items() if name != "plan"}, families=["risk"])
+    assert without.set_index("scenario").loc["winter|beta1", "expected_profit_usd_per_day"] == pytest.approx(cleared)
+
+
+def test_payoffs_are_unique_where_the_slopes_agree(results, tables):
+    flags = results["payments"]["owen_unique"]
+    sweeps = tables["sweeps"].set_index("scenario")["payoffs_unique"]
+    assert (flags.sel(scenario=DAYS, participant=["W1", "W2", "C1", "C2"]) == 1).all()
+    assert (sweeps[DAYS] == "yes").all() and (sweeps.drop(DAYS) == "").all(), "asked of the base scenarios"
+    assert (tables["contributions"]["payoff_unique"] == "yes").all()
+    two = flags.where(flags["participant"] != "C2", 0.0)
+    changed = results | {"payments": results["payments"].assign(owen_unique=two)}
+    rows = offer_contributions.table(changed, scenarios=["winter"]).set_index("member")["payoff_unique"]
+    assert rows.to_dict() == {"W1": "yes", "W2": "yes", "C1": "yes", "C2": "no"}
+    assert offer_sweeps.table(changed, families=["base"])["payoffs_unique"].tolist() == ["no", "no"]
+    never = results | {"payments": results["payments"].drop_vars("owen_unique")}
+    assert set(offer_contributions.table(never, scenarios=["winter"])["payoff_unique"]) == {""}
+
+
+def test_a_property_counts_only_the_scenarios_that_tell(results):
+    payments, names = results["payments"], results["payments"]["offering_property"].values
+    here = (payments["scenario"] == "summer") & (payments["offering_property"] == names[1])
+    fewer = payments.assign(
+        offering_residual=payments["offering_residual"].where(~here),
+        offering_passed=payments["offering_passed"].where(~here, 0),
+    )
+    frame = offering_properties.table(results | {"payments": fewer})
+    count = results["data"].sizes["scenario"]
+    assert frame["scenarios"].tolist() == frame["holds_in"].tolist() == [count, count - 1, *[count] * 4]
 
 
 def test_the_internal_price_is_never_blocked(tables):

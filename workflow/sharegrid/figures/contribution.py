@@ -10,13 +10,15 @@ from sharegrid.figures.style import GUIDE, PAGE, amount
 from sharegrid.tables import offer_contributions
 from sharegrid.tables.selection import Results
 
+WIDE = 0.01  # in the money of the study; a narrower range is the solver's tolerance
 PARTS = {"day_ahead": ("day-ahead part", "#56B4E9"), "balancing": ("balancing part", "#D55E00")}
 
 
 def draw(results: Results, *, scenarios: list[str]) -> Figure:
     """Stacked parts on the left, the balancing part enlarged on the right, in the money of the study: a row per scenario.
 
-    The balancing part is drawn at the middle of its range over all optimal schedules; whiskers are the range.
+    The balancing part is drawn at the middle of its range over all optimal schedules at one optimal price; whiskers are
+    the range.
     """
     frame = offer_contributions.contributions(results, scenarios)
     body, axes = style.new(len(scenarios), 2, width=PAGE, height=1.1 + 1.5 * len(scenarios), sharex="col", sharey="col")
@@ -33,7 +35,7 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
             panel.grid(visible=False, axis="x")
             style.group_digits(panel.yaxis)
     style.legend(body.figure)
-    style.evidence(body.figure, _totals(frame, results["data"]["csp"].values))
+    style.evidence(body.figure, _totals(frame, results["data"]["csp"].values, money))
     return body.figure
 
 
@@ -57,13 +59,12 @@ def _enlarged(axes: Axes, rows: pd.DataFrame) -> None:
                   label="range over all optimal schedules")  # fmt: skip
 
 
-def _totals(frame: pd.DataFrame, csp: np.ndarray) -> str:
+def _totals(frame: pd.DataFrame, csp: np.ndarray, money: str) -> str:
     """Balancing parts of the wind farms and of the solar plants together."""
     kind = np.where(frame["member"].isin(csp), "solar plants", "wind farms")
     total = frame.groupby(["scenario", kind], sort=False)["balancing"].sum()
     parts = [f"{name} {who} {amount(value)}" for (name, who), value in total.items()]
     wide = (frame["balancing_high"] - frame["balancing_low"]).max()
-    return (
-        f"Balancing parts, $ in the day: {'; '.join(parts)}. The widest range of one member is {amount(wide)} $: its "
-        "payoff is unique, the split is not."
-    )
+    open_split = wide > WIDE and (frame["payoff_unique"] == "yes").all()
+    found = ": payoffs are unique, the split is not" if open_split else ""
+    return f"Balancing parts, {money}: {'; '.join(parts)}. The widest range of one member is {amount(wide)}{found}."

@@ -24,8 +24,7 @@ import xarray as xr
 
 from sharegrid.optimise.program import new_model
 
-# what a counterfactual keeps: name -> (kind, family of the model)
-COUNTERFACTUAL = {name: ("primal", name) for name in ("offer", "surplus", "shortage")}
+COUNTERFACTUAL: dict[str, tuple[str, str]] = {}  # of a coalition only the value is asked
 LOST_LOAD = None
 FLOW = ("scenario", "csp", "time", "outcome")
 SCALED = {  # data that a participant brings, by the dim that holds its label

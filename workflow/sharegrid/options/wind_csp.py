@@ -154,6 +154,14 @@ class WindCspMarket(Market):
             raise ValueError(f"csp_count {most}: there are {len(self.csp)} solar plants only")
         return self
 
+    @model_validator(mode="after")
+    def _somebody_takes_part(self):
+        for name, family in self.scenarios.items():
+            if not self.wind and 0 in (family.csp_count or [self.csp_count]):
+                where = "csp_count" if family.csp_count is None else f"scenarios.{name}.csp_count"
+                raise ValueError(f"{where} 0: nobody takes part without wind farms; at least one solar plant must")
+        return self
+
     def raw_files(self, resources: Path) -> list[str]:
         """The units and the time series."""
         return [self.units, *(self.series_file(name) for name in SERIES)]

@@ -1,7 +1,9 @@
-"""Range of each participant's contribution to the balancing market over all optimal schedules.
+"""Range of each participant's contribution to the balancing market over all optimal schedules, at given prices.
 
-The payoff of a participant is the same in all of them, its split into a day-ahead and a balancing part is not where two
-plants can take each other's place: the balancing part is sum_ts (y_ts - l_t q_s) p_its.
+The prices y and risk-adjusted probabilities q are those of one optimal dual, found as the stage clear finds it. At them
+the payoff of a participant is the same in all optimal schedules; its split into a day-ahead and a balancing part is not
+where two plants can take each other's place: the balancing part is sum_ts (y_ts - l_t q_s) p_its. With another optimal
+dual, if there is one, the ends may be others; whether the payoffs would be is what owen_unique tells.
 """
 
 from collections.abc import Mapping
@@ -11,14 +13,16 @@ import xarray as xr
 
 from sharegrid.planning.optimal_schedules import OptimalSchedules, optimal_schedules
 
+METHOD = "contribution-ranges"
+
 
 def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Dataset:
     """balancing_low, balancing_high (scenario, participant): least and largest balancing part of the payoff.
 
-    ValueError for a scenario with on/off decisions and for an unknown one.
+    ValueError for another market, a scenario with on/off decisions and an unknown one.
     """
     data = results["data"]
-    ranges = np.stack([_ranges(schedules) for schedules in optimal_schedules(data, scenarios)])
+    ranges = np.stack([_ranges(schedules) for schedules in optimal_schedules(data, scenarios, METHOD)])
     labels = {"scenario": scenarios, "participant": data["participant"].values}
     texts = {"low": "least balancing part of the payoff", "high": "largest balancing part of the payoff"}
     return xr.Dataset(

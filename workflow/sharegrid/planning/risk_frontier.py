@@ -11,11 +11,14 @@ import xarray as xr
 
 from sharegrid.planning.optimal_schedules import OptimalSchedules, optimal_schedules
 
+METHOD = "risk-frontier"
+
 
 def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Dataset:
-    """frontier_expected_profit, frontier_cvar (scenario). ValueError for a scenario with on/off decisions."""
+    """frontier_expected_profit, frontier_cvar (scenario). ValueError for another market, an unknown scenario and one
+    with on/off decisions."""
     data = results["data"]
-    points = np.array([_point(schedules) for schedules in optimal_schedules(data, scenarios)])
+    points = np.array([_point(schedules) for schedules in optimal_schedules(data, scenarios, METHOD)])
     texts = {"expected_profit": "expected profit of an undominated optimum", "cvar": "its conditional value at risk"}
     return xr.Dataset(
         {

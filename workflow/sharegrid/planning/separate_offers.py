@@ -8,14 +8,16 @@ from sharegrid.markets import wind_csp
 from sharegrid.optimise.clear import clear
 from sharegrid.planning.optimal_schedules import of_scenarios
 
+METHOD = "separate-offers"
+
 
 def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Dataset:
     """separate_offer MW and separate_imbalance MWh (scenario, participant, time), separate_value (scenario, participant).
 
     separate_imbalance is the expected surplus and shortage of the hour. NaN for who does not take part. ValueError for
-    an unknown scenario.
+    another market and an unknown scenario.
     """
-    data = of_scenarios(results["data"], scenarios)
+    data = of_scenarios(results["data"], scenarios, METHOD)
     members = data["participant"].values.tolist()
     alone = xr.concat([_alone(data, name) for name in members], "scenario", data_vars="minimal", coords="minimal",
                       compat="override", join="exact")  # fmt: skip

@@ -27,8 +27,9 @@ def check(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, paym
     """offering_residual, offering_passed (scenario, offering_property), offer_share MW (scenario, participant, time) and
     settlement_payment (scenario, participant, outcome), the payment of the day in each outcome.
 
-    A residual is the largest violation; it passes within 1e-6 of the prices, or of the value. settlement_payment is NaN
-    in an outcome without risk-adjusted probability, where y/q is no price.
+    A residual is the largest violation; it passes within 1e-6 of the prices, or of the value. NaN, not passed, where
+    nothing tells: no hour has an offer between 0 and its limit. settlement_payment is NaN in an outcome without
+    risk-adjusted probability, where y/q is no price.
     """
     share = offer_shares(data, cleared)
     paid = settlement(data, cleared, share)
@@ -75,7 +76,7 @@ def settlement(data: xr.Dataset, cleared: xr.Dataset, share: xr.DataArray) -> xr
 
 
 def _residuals(data, cleared, share, paid) -> list[xr.DataArray]:
-    """Residuals (scenario) in the order of PROPERTIES."""
+    """Residuals (scenario) in the order of PROPERTIES; NaN where no hour or outcome has one."""
     weight, price, at_da = cleared["risk_probability"], cleared["price_internal"], data["price_da"]
     limit = data["capacity"].sum("participant")
     inside = (cleared["offer"] > RELATIVE * limit) & (cleared["offer"] < (1 - RELATIVE) * limit)
@@ -93,4 +94,4 @@ def _residuals(data, cleared, share, paid) -> list[xr.DataArray]:
         np.abs(paid.sum("participant", skipna=False) - revenue).max(["time", "outcome"]),
         np.abs(mean + rent.sum("time") - cleared["price_revenue"]).max("participant"),
     ]
-    return [np.maximum(0.0, one.fillna(0.0)).reset_coords(drop=True) for one in residuals]
+    return [np.maximum(0.0, one).reset_coords(drop=True) for one in residuals]

@@ -7,12 +7,12 @@ import xarray as xr
 from sharegrid.optimise import coalitions
 from sharegrid.tables import selection
 from sharegrid.tables.methods import in_money
+from sharegrid.tables.offer_contributions import ANSWERS, payoff_unique
 from sharegrid.tables.selection import Results
 
 SWEPT = ("rho_minus", "beta", "storage_hours", "csp_count", "commitment")
+FRONTIER = "risk-frontier"
 EXCESS = {"owen": "max_excess_owen", "nash-bargaining@equal": "max_excess_nash_equal", "shapley": "max_excess_shapley"}
-
-
 MONEY = ("value", "surplus", "expected_profit", "cvar", *EXCESS.values())
 
 
@@ -25,9 +25,11 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
 def sweeps(results: Results, families: list[str]) -> pd.DataFrame:
     """One row per scenario of the families: the swept fields (`storage_hours` h, empty = each plant its own), and
 
-    `value` v(N), `surplus` v(N) - sum v({i}), `expected_profit`, `cvar` in the money of the study; `imbalance_mwh`;
-    `csp_power`, `csp_energy` the share of the solar plants in the surplus at the internal price and in the energy [1];
-    the largest excess of a coalition under three mechanisms (above 0: not in the core).
+    `value` v(N), `surplus` v(N) - sum v({i}), `expected_profit`, `cvar` in the money of the study, those of an undominated
+    optimum where the plan risk-frontier has it, as in the figure; `imbalance_mwh`; `csp_power`, `csp_energy` the share of
+    the solar plants in the surplus at the internal price and in the energy [1]; `payoffs_unique` yes if no other optimal
+    price would pay somebody differently, no if one would, empty if the study did not ask (value: scaled); the largest
+    excess of a coalition under three mechanisms (above 0: not in the core).
     """
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families)
@@ -39,14 +41,25 @@ def sweeps(results: Results, families: list[str]) -> pd.DataFrame:
     columns |= {
         "value": -cleared["objective"].sel(here).values,
         "surplus": total.values,
-        "expected_profit": cleared["expected_profit"].sel(here).values,
-        "cvar": cleared["cvar"].sel(here).values,
+        "expected_profit": _measure(results, labels, "expected_profit"),
+        "cvar": _measure(results, labels, "cvar"),
         "imbalance_mwh": cleared["expected_imbalance"].sel(here).values,
         "csp_power": (gain.sel(participant=csp).sum("participant") / total).values,
         "csp_energy": (output.sel(participant=csp).sum("participant") / output.sum("participant")).values,
+        "payoffs_unique": [ANSWERS.get(np.fmin.reduce(payoff_unique(results, name)), "") for name in labels],
     }
     columns |= {column: _excess(results, labels, mechanism) for mechanism, column in EXCESS.items()}
     return selection.tidy(pd.DataFrame(columns))
+
+
+def _measure(results: Results, labels: list[str], name: str) -> np.ndarray:
+    """Expected profit or conditional value at risk (scenario), where planned of an undominated optimum: at risk weights 0
+    and 1 the optimum that was cleared may be worse in the measure that has no weight."""
+    cleared, plan = results["cleared"][name].sel(scenario=labels), results.get("plan", {})
+    if f"frontier_{name}" not in plan:
+        return cleared.values
+    planned = plan[f"frontier_{name}"].sel({"method": FRONTIER}).reindex(scenario=labels)
+    return np.where(planned.isnull(), cleared, planned)
 
 
 def surplus(results: Results) -> xr.DataArray:

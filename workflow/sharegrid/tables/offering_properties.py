@@ -7,12 +7,12 @@ from sharegrid.tables.selection import Results
 
 
 def table(results: Results) -> pd.DataFrame:
-    """One row per property: the scenarios, how many of them keep it, the largest residual and its unit."""
+    """One row per property: the scenarios in which it can be tested, how many keep it, the largest residual, its unit."""
     residual = selection.read(results, "payments", "offering_residual").transpose("scenario", "offering_property")
     passed = selection.read(results, "payments", "offering_passed").transpose(*residual.dims).values == 1
     columns = {
         "property": residual["offering_property"].values.astype(str),
-        "scenarios": len(passed),
+        "scenarios": residual.notnull().sum("scenario").values,
         "holds_in": passed.sum(axis=0),
         "largest_residual": residual.max("scenario").values,
         "unit": residual["offering_unit"].values.astype(str),
