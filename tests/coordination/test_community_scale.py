@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from coordinated import program_of, random_program, ten_users
+from sharegrid import plugins
+from sharegrid.config import ConfigError, _check_options
 from sharegrid.coordination import community_scale
 from sharegrid.coordination.decomposition import decompose
 from sharegrid.coordination.replicas import Types, bills, copied
@@ -66,3 +68,31 @@ def test_wrong_bills_would_be_blocked(split):
 def test_rows_with_a_right_hand_side_are_refused():
     with pytest.raises(ValueError, match="right-hand side 0"):
         Types(decompose(*random_program(0)))
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"sizes": []}, "sizes is empty; give at least one"),
+    ({"sizes": [4, 0]}, "sizes: 0 cannot be; it must be a whole number from 1 up"),
+    ({"sizes": [2.5]}, "sizes: 2.5 cannot be"),
+    ({"multiplied": [-3]}, "multiplied: -3 cannot be"),
+    ({"coalitions": 0}, "coalitions: 0 cannot be"),
+    ({"largest": 0}, "largest: 0 cannot be"),
+])  # fmt: skip
+def test_wrong_options_are_named(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        community_scale.coordinate(ten_users(), **({"scenario": "capacity 5"} | wrong))
+
+
+@pytest.mark.parametrize(("name", "wrong", "option"), [
+    ("sharing-admm", {"relaxation": 2.0}, "relaxation"),
+    ("sharing-admm", {"rho": float("inf")}, "rho"),
+    ("dantzig-wolfe", {"tolerance": 1.0}, "tolerance"),
+    ("dantzig-wolfe", {"scenarios": []}, "scenarios"),
+    ("community-scale", {"sizes": [0]}, "sizes"),
+])  # fmt: skip
+def test_wrong_options_are_found_in_the_study(name, wrong, option):
+    needed = {"scenario": "base"} if name == "community-scale" else {"scenarios": ["base"]}
+    allowed = plugins.options(plugins.module_of("coordination", name), "coordinate")
+    _check_options(needed, allowed, name)
+    with pytest.raises(ConfigError, match=option):
+        _check_options(needed | wrong, allowed, name)

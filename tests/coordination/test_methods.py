@@ -7,6 +7,7 @@ from coordinated import program_of, random_program, ten_users
 from sharegrid.coordination import dantzig_wolfe, sharing_admm
 from sharegrid.coordination.dantzig_wolfe import DantzigWolfe
 from sharegrid.coordination.decomposition import decompose
+from sharegrid.coordination.proximal import Proximal, Tolerance
 from sharegrid.coordination.rounds import run
 from sharegrid.coordination.sharing_admm import SharingAdmm
 from sharegrid.optimise.highs import Program
@@ -153,13 +154,81 @@ def test_used_up_rounds_are_told():
     assert found["converged"].item() == 0 and found["rounds"].item() == 2
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_member_remembers_what_it_told_not_what_arrived(seed):
+    split = decompose(*random_program(seed, quadratic=True))
+    told = {}
+
+    class Kept(SharingAdmm):
+        def local_solve(self, member, heard):
+            asked = heard[:-1] + told.get(member, 0)  # the member's own last contribution plus what its rows lack
+            part = split.members[member]
+            self._inexact = Tolerance(1e-9, 1e-9)
+            told[member] = super().local_solve(member, heard)
+            alone = Proximal(part.program, part.contribution).solve(heard[-1], asked, Tolerance(1e-9, 1e-9), 20000)
+            np.testing.assert_allclose(told[member], part.contribution @ alone, atol=1e-4)
+            return told[member]
+
+    method = Kept(split, 0.5, 1e-6)
+    history = run(method, 5, lambda sent: [np.zeros_like(message) for message in sent])
+    members = sum(
+        part.program.cost @ x + part.program.quadratic @ x**2
+        for part, x in zip(split.members, method._schedules, strict=True)
+    )
+    lacking = split.low - split.total([told[k] for k in range(3)])
+    bought = split.nobody.program.cost[4:] @ np.maximum(-lacking, 0) + split.nobody.program.cost[:4] @ np.maximum(
+        lacking, 0
+    )
+    assert history.progress[-1].objective == pytest.approx(members + bought, rel=1e-6)
+
+
+def test_the_last_round_is_a_round_and_the_settlement_is_the_final_cost():
+    split = decompose(*program_of("capacity 5"))
+    method = SharingAdmm(split, 0.003, 1e-4, balanced_rounds=250)
+    history = run(method, 500)
+    found = sharing_admm.coordinate(ten_users(), scenarios=["capacity 5"], rho=0.003).isel(scenario=0)
+    stopped = int(found["rounds"]) - 1
+    assert found["coordinated_cost"][stopped].item() == pytest.approx(history.progress[-1].objective, rel=1e-9)
+    assert found["final_cost"].item() == pytest.approx(method.settle(), rel=1e-9)
+    assert found["final_cost"].item() != pytest.approx(history.progress[-1].objective, rel=1e-9)
+    optimum = found["central_cost"].item()
+    np.testing.assert_allclose(found["gap"], (found["coordinated_cost"] - optimum) / optimum, rtol=1e-12)
+
+
+def test_a_settlement_that_is_not_solved_is_an_error(monkeypatch):
+    monkeypatch.setattr(sharing_admm, "SETTLING", 5)
+    with pytest.raises(RuntimeError, match="the last problem of member .* in 5 iterations; try another rho"):
+        sharing_admm.coordinate(ten_users(), scenarios=["capacity 5"], rounds=3)
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"scenarios": []}, "no scenarios are named; known: capacity 0"),
+    ({"scenarios": ["capacity 5", "capacity 7"]}, "no scenario 'capacity 7'; known: capacity 0"),
+    ({"rounds": 0}, "rounds is 0; it must be at least 1"),
+    ({"tolerance": -1.0}, "tolerance is -1; it must be above 0 and below 1"),
+    ({"tolerance": float("nan")}, "tolerance is nan"),
+])  # fmt: skip
+@pytest.mark.parametrize("method", [dantzig_wolfe, sharing_admm])
+def test_wrong_options_are_named(method, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        method.coordinate(ten_users(), **({"scenarios": ["capacity 0"]} | wrong))
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"rho": 0.0}, "rho is 0; it must be positive and finite"),
+    ({"rho": float("nan")}, "rho is nan"),
+    ({"rho": float("inf")}, "rho is inf"),
+    ({"relaxation": 0.0}, "relaxation is 0; it must be above 0 and below 2"),
+    ({"relaxation": 2.0}, "relaxation is 2; it must be above 0 and below 2"),
+])  # fmt: skip
+def test_wrong_options_of_sharing_admm_are_named(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        sharing_admm.coordinate(ten_users(), scenarios=["capacity 0"], **wrong)
+
+
 def test_errors_name_what_is_wrong():
     program, owned = random_program(0, quadratic=True)
     with pytest.raises(ValueError, match="use sharing-admm"):
         DantzigWolfe(decompose(program, owned))
-    with pytest.raises(ValueError, match="no scenario 'capacity 7'; known: capacity 0"):
-        dantzig_wolfe.coordinate(ten_users(), scenarios=["capacity 7"])
     with pytest.raises(ValueError, match="smoothing is 1"):
         dantzig_wolfe.coordinate(ten_users(), scenarios=["capacity 0"], smoothing=1.0)
-    with pytest.raises(ValueError, match="rho is 0"):
-        sharing_admm.coordinate(ten_users(), scenarios=["capacity 0"], rho=0.0)

@@ -9,8 +9,11 @@ iterations: work that does not depend on the machine), scale_max_excess (the mos
 leaving; not above 0 in the core), scale_saving and scale_cost (per average day), scale_multiplied (1 if by types).
 """
 
+from typing import Annotated
+
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from sharegrid.coordination.central import Results, taken_apart
 from sharegrid.coordination.decomposition import Decomposition
@@ -35,26 +38,42 @@ def coordinate(
     results: Results,
     *,
     scenario: str,
-    sizes: list[int] | None = None,
-    multiplied: list[int] | None = None,
-    coalitions: int = 200,
-    largest: int = 12,
+    sizes: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)] | None = None,
+    multiplied: list[Annotated[int, Field(ge=1)]] | None = None,
+    coalitions: Annotated[int, Field(ge=1)] = 200,
+    largest: Annotated[int, Field(ge=1)] = 12,
     seed: int = 2024,
 ) -> xr.Dataset:
     """Communities of `sizes` users with columns for every user, and of `multiplied` users by types (default: SIZES, MULTIPLIED).
 
     `coalitions` random coalitions of 1 to `largest` users are drawn for each size, sizes equally likely.
+    ValueError names an option that cannot be.
     """
+    sizes, multiplied = (
+        (list(SIZES) if sizes is None else sizes),
+        list(MULTIPLIED) if multiplied is None else multiplied,
+    )
+    _check({"sizes": sizes, "multiplied": multiplied, "coalitions": [coalitions], "largest": [largest]})
     split = taken_apart(results, scenario)
     types = Types(split)
     alone = np.array([types.solve(one).objective for one in np.eye(len(split.members))])
-    runs = [(size, False) for size in (SIZES if sizes is None else sizes)]
-    runs += [(size, True) for size in (MULTIPLIED if multiplied is None else multiplied)]
+    runs = [(size, False) for size in sizes]
+    runs += [(size, True) for size in multiplied]
     rows = [_community(split, types, alone, size, by_types, (coalitions, largest, seed)) for size, by_types in runs]
     result = xr.Dataset(
         {name: ("size", [row[name] for row in rows]) for name in DESCRIBED}, {"size": [n for n, _ in runs]}
     )
     return described(result, DESCRIBED, results["data"].attrs["money"])
+
+
+def _check(numbers: dict[str, list]) -> None:
+    """ValueError unless there is a size, and all are whole numbers from 1 up."""
+    if not numbers["sizes"]:
+        raise ValueError("community-scale: sizes is empty; give at least one number of users")
+    for name, values in numbers.items():
+        for value in values:
+            if not value >= 1 or value != int(value):
+                raise ValueError(f"community-scale: {name}: {value:g} cannot be; it must be a whole number from 1 up")
 
 
 def _community(split: Decomposition, types: Types, alone, size: int, by_types: bool, sample) -> dict[str, float]:

@@ -15,12 +15,14 @@ Int. Trans. Oper. Res. 4(2):151-162, 1997); by convexity the coordinator's least
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import scipy.sparse as sp
 import xarray as xr
+from pydantic import Field
 
-from sharegrid.coordination.central import Results, taken_apart
+from sharegrid.coordination.central import Results, check_options, taken_apart
 from sharegrid.coordination.decomposition import Decomposition, Part
 from sharegrid.coordination.rounds import Messages, Progress, dataset, run
 from sharegrid.optimise.highs import LiveProgram, Program
@@ -34,17 +36,18 @@ PENALTY = 10.0  # first penalty on what the master lacks, relative to the larges
 def coordinate(
     results: Results,
     *,
-    scenarios: list[str],
-    rounds: int = 200,
-    tolerance: float = 1e-3,
+    scenarios: Annotated[list[str], Field(min_length=1)],
+    rounds: Annotated[int, Field(ge=1)] = 200,
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-3,
     pieces: bool = True,
-    smoothing: float = 0.0,
+    smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0,
 ) -> xr.Dataset:
     """The rounds of the given scenarios (coordination/rounds.py) until the certified relative gap is below `tolerance`.
 
     Without `pieces` a member's whole schedule is combined at once. `smoothing` in [0, 1): weight of the best prices so far.
-    ValueError for quadratic costs or integers.
+    ValueError for quadratic costs or integers, and names an option that cannot be.
     """
+    check_options("dantzig-wolfe", results, scenarios, rounds, tolerance)
     if not 0 <= smoothing < 1:
         raise ValueError(f"dantzig-wolfe: smoothing is {smoothing:g}; it must be at least 0 and below 1")
     histories = {

@@ -52,10 +52,11 @@ class Proximal:
         self._weight, self._penalty = None, 1.0
         self._x = np.clip(np.zeros(len(self._cost)), self._low[: len(self._cost)], self._high[: len(self._cost)])
         self._z, self._dual = self._g @ self._x, np.zeros(len(self._low))
+        self.reached = False
 
     def solve(self, weight: float, target: np.ndarray, tolerance: Tolerance, iterations: int = 500) -> np.ndarray:
-        """x for this weight and target; the last iterate if the tolerance is not reached."""
-        linear = self._cost - weight * (self._b_transposed @ target)
+        """x for this weight and target; the last iterate if the tolerance is not reached, and `reached` is False then."""
+        linear, self.reached = self._cost - weight * (self._b_transposed @ target), True
         if self._projects:
             return self._projection(weight, linear) * self._column_scale
         if weight != self._weight:
@@ -65,9 +66,10 @@ class Proximal:
             if k % CHECKED == 0:
                 primal, dual = self._residuals(weight, linear)
                 if primal <= tolerance.primal and dual <= tolerance.dual:
-                    break
+                    return self._x * self._column_scale
                 if k % BALANCED == 0:
                     self._balance(primal / tolerance.primal, dual / tolerance.dual)
+        self.reached = False
         return self._x * self._column_scale
 
     def _projection(self, weight: float, linear: np.ndarray) -> np.ndarray:

@@ -42,11 +42,13 @@ class Method(Protocol):
 
 @dataclass
 class History:
-    """The rounds of one run, in their order, and the numbers told and heard in each."""
+    """The rounds of one run, in their order, and the numbers told and heard in each; the cost that the method ends with, if that
+    is not the one of the last round (infinite if it cannot be settled)."""
 
     progress: list[Progress]
     floats: list[int]
     members: int
+    final_cost: float | None = None
 
 
 def run(method: Method, rounds: int, share: Callable[[Messages], Messages] = list) -> History:
@@ -64,7 +66,10 @@ def run(method: Method, rounds: int, share: Callable[[Messages], Messages] = lis
 
 
 BY_ROUND = {
-    "gap": ("1", "relative distance of the cost after the round to the central optimum"),
+    "gap": (
+        "1",
+        "cost after the round less the central optimum, relative; below 0 where members' own solves are inexact",
+    ),
     "coordinated_cost": ("money", "cost if the rounds stopped here; missing where that cannot be settled"),
     "lower_bound": ("money", "certified bound below the optimum, the best so far"),
     "primal_residual": ("1", "relative mismatch of what members do and what the coordinator accepts"),
@@ -109,13 +114,14 @@ def _by_round(history: History, optimum: float) -> dict[str, np.ndarray]:
         for name in ("coordinated_cost", "lower_bound", "primal_residual", "dual_residual")
     }
     found = {name: np.where(np.isfinite(values), values, np.nan) for name, values in found.items()}
-    gap = np.abs(found["coordinated_cost"] - optimum) / max(1.0, abs(optimum))
+    gap = (found["coordinated_cost"] - optimum) / max(1.0, abs(optimum))
     return found | {"gap": gap, "floats": np.array(history.floats)}
 
 
 def _in_all(history: History, optimum: float) -> dict[str, float]:
     last = history.progress[-1]
-    cost = last.objective if np.isfinite(last.objective) else np.nan
+    cost = last.objective if history.final_cost is None else history.final_cost
+    cost = cost if np.isfinite(cost) else np.nan
     return {
         "rounds": len(history.progress),
         "messages": len(history.progress) * history.members,

@@ -12,12 +12,14 @@ in the first half of the rounds only, so that the method converges as with a fix
 """
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 import scipy.sparse as sp
 import xarray as xr
+from pydantic import Field
 
-from sharegrid.coordination.central import Results, taken_apart
+from sharegrid.coordination.central import Results, check_options, taken_apart
 from sharegrid.coordination.decomposition import Decomposition
 from sharegrid.coordination.proximal import Proximal, Tolerance
 from sharegrid.coordination.rounds import Messages, Progress, dataset, run
@@ -32,25 +34,30 @@ SETTLED, SETTLING = 1e-8, 20000  # tolerance and iterations of the last local so
 def coordinate(
     results: Results,
     *,
-    scenarios: list[str],
-    rounds: int = 500,
-    tolerance: float = 1e-4,
-    rho: float = 0.01,
-    relaxation: float = 1.0,
+    scenarios: Annotated[list[str], Field(min_length=1)],
+    rounds: Annotated[int, Field(ge=1)] = 500,
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 1e-4,
+    rho: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01,
+    relaxation: Annotated[float, Field(gt=0, lt=2)] = 1.0,
     balance: bool = True,
 ) -> xr.Dataset:
     """The rounds of the given scenarios (coordination/rounds.py) until both relative residuals are below `tolerance`.
 
     rho: first penalty [money per squared unit of the coupling rows]; `balance` lets it follow the residuals. `relaxation` in (0, 2).
-    The cost of a round is settled: members do as they told, the coordinator takes the sum. ValueError for integers.
+    The cost of a round is settled: members do as they solved, within the tolerance of their solves, the coordinator takes the
+    sum; the final cost is that of the last problems solved to the end. ValueError for integers, and names an option that cannot
+    be; RuntimeError if the last problems are not solved to the end.
     """
-    if not rho > 0:
-        raise ValueError(f"sharing-admm: rho is {rho:g}; it must be positive")
+    check_options("sharing-admm", results, scenarios, rounds, tolerance)
+    if not 0 < rho < np.inf:
+        raise ValueError(f"sharing-admm: rho is {rho:g}; it must be positive and finite")
+    if not 0 < relaxation < 2:
+        raise ValueError(f"sharing-admm: relaxation is {relaxation:g}; it must be above 0 and below 2")
     histories = {}
     for name in scenarios:
         method = SharingAdmm(taken_apart(results, name), rho, tolerance, relaxation, rounds // 2 if balance else 0)
         histories[name] = run(method, rounds)
-        histories[name].progress[-1].objective = method.settle()
+        histories[name].final_cost = method.settle()
     return dataset(histories, results["cleared"]["objective"], results["data"].attrs["money"])
 
 
@@ -63,7 +70,7 @@ class SharingAdmm:
         self._split, self._tolerance, self._relaxation = split, tolerance, relaxation
         self._rho, self._balanced_rounds, self._round = rho, balanced_rounds, 0
         self._local = [Proximal(member.program, member.contribution) for member in split.members]
-        self._told = [np.zeros(len(member.rows)) for member in split.members]
+        self._own = [np.zeros(len(member.rows)) for member in split.members]  # each member's memory of what it told
         self._heard: Messages = []
         self._schedules: list[np.ndarray] = [np.zeros(len(member.columns)) for member in split.members]
         self._coordinator, self._accepting = _coordinator(split)
@@ -82,18 +89,17 @@ class SharingAdmm:
 
     def local_solve(self, member: int, heard: np.ndarray) -> np.ndarray:
         """What the member's rows lack, and rho -> its contribution to them."""
-        return self._respond(member, heard, self._inexact)
+        self._schedules[member] = self._respond(member, heard, self._inexact)
+        self._own[member] = self._split.members[member].contribution @ self._schedules[member]
+        return self._own[member]
 
     def _respond(self, member: int, heard: np.ndarray, tolerance: Tolerance, **longer) -> np.ndarray:
-        part, shift, rho = self._split.members[member], heard[:-1], heard[-1]
-        x = self._local[member].solve(rho, self._told[member] + shift, tolerance, **longer)
-        self._schedules[member] = x
-        return part.contribution @ x
+        """The member's schedule."""
+        return self._local[member].solve(heard[-1], self._own[member] + heard[:-1], tolerance, **longer)
 
     def update(self, told: Messages) -> tuple[Messages, Progress]:
         """The coordinator accepts, the prices follow; next targets, residuals and the settled cost."""
-        self._told, self._round = told, self._round + 1
-        count = len(told)
+        self._round, count = self._round + 1, len(told)
         self._mean = self._split.total(told) / count
         relaxed = self._relaxation * self._mean + (1 - self._relaxation) * self._accepted
         own = self._coordinator.solve(self._rho / count, count * (self._u + relaxed), self._inexact)
@@ -101,15 +107,25 @@ class SharingAdmm:
         self._u = self._u + relaxed - self._accepted
         primal, dual = self._residuals(before)
         done = max(primal, dual) <= self._tolerance
-        progress = Progress(self._settled_cost(told), np.nan, primal, dual, done)
+        progress = Progress(self._settled_cost(self._schedules), np.nan, primal, dual, done)
         self._balance(primal, dual)
         self._heard = self._targets()
         return self._heard, progress
 
     def settle(self) -> float:
-        """Cost when the members solve their last problems to the end and the coordinator takes the sum once."""
+        """Cost when the members solve their last problems to the end and the coordinator takes the sum once.
+
+        RuntimeError if a member's problem is not solved to SETTLED in SETTLING iterations.
+        """
         how = {"tolerance": Tolerance(SETTLED, SETTLED), "iterations": SETTLING}
-        return self._settled_cost([self._respond(k, heard, **how) for k, heard in enumerate(self._heard)])
+        schedules = [self._respond(k, heard, **how) for k, heard in enumerate(self._heard)]
+        open_ = [k for k, local in enumerate(self._local) if not local.reached]
+        if open_:
+            raise RuntimeError(
+                f"sharing-admm: the last problem of member {open_[0]} is not solved to {SETTLED:g} in {SETTLING} iterations; "
+                "try another rho or a larger tolerance"
+            )
+        return self._settled_cost(schedules)
 
     def _targets(self) -> Messages:
         shift = self._accepted - self._mean - self._u
@@ -120,7 +136,7 @@ class SharingAdmm:
         mismatch, change = self._mean - self._accepted, self._rho * (self._accepted - before)
         size = max(np.linalg.norm(self._mean), np.linalg.norm(self._accepted), 1e-9)
         price = max(self._rho * np.linalg.norm(self._u), 1e-9)
-        per_row = len(self._told) / np.sqrt(len(mismatch))
+        per_row = len(self._own) / np.sqrt(len(mismatch))
         self._inexact = Tolerance(
             *(INEXACT * float(np.clip(np.linalg.norm(one) * per_row, 1e-4, 1)) for one in (mismatch, change))
         )
@@ -133,12 +149,16 @@ class SharingAdmm:
         factor = 2.0 if primal > BALANCE * dual else 0.5 if dual > BALANCE * primal else 1.0
         self._rho, self._u = self._rho * factor, self._u / factor
 
-    def _settled_cost(self, told: Messages) -> float:
+    def _settled_cost(self, schedules: list[np.ndarray]) -> float:
         """Members' cost plus the coordinator's least cost with their sum; infinite if it cannot take that sum."""
-        total, rows = self._split.total(told), np.arange(len(self._split.coupling))
+        both = list(zip(self._split.members, schedules, strict=True))
+        total, rows = (
+            self._split.total([member.contribution @ x for member, x in both]),
+            np.arange(len(self._split.coupling)),
+        )
         self._settlement.set_row_bounds(rows, self._split.low - total, self._split.high - total)
         cost = 0.0
-        for member, x in zip(self._split.members, self._schedules, strict=True):
+        for member, x in both:
             cost += float(member.program.cost @ x)
             if member.program.quadratic is not None:
                 cost += float(member.program.quadratic @ x**2)

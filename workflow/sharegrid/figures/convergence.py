@@ -20,10 +20,11 @@ MARKS = 12
 
 
 def draw(results: Results, *, scenarios: list[str], methods: list[str] | None = None) -> Figure:
-    """Relative gap to the central optimum (log) over rounds, a panel per scenario; dotted: the certified gap, which a method
-    with a lower bound knows without the central optimum. `methods` defaults to all that have rounds.
+    """Size of the relative gap to the central optimum (log) over rounds, a panel per scenario; dotted: the certified gap, which
+    a method with a lower bound knows without the central optimum. `methods` defaults to all that have rounds.
 
-    Gaps below 1e-8 are drawn there. The legend tells the numbers exchanged per round in the first scenario.
+    A cost below the optimum, by members' inexact solves, is drawn as far from it as one above, and gaps below 1e-8 at 1e-8. The
+    legend tells the numbers exchanged per round in the first scenario.
     """
     gap = selection.read(results, "coordination", "gap")
     known = [str(name) for name in gap["method"].values if gap.sel({"method": name}).notnull().any()]
@@ -38,7 +39,7 @@ def draw(results: Results, *, scenarios: list[str], methods: list[str] | None = 
             if here["gap"].sel({"method": name}).notnull().any():
                 _curve(panel, here.sel({"method": name}), _look(name, shown))
         _frame(panel, scenario, k if len(scenarios) > 1 else None)
-    axes[0, 0].set_ylabel("relative gap to the\ncentral optimum [1]")
+    axes[0, 0].set_ylabel("|relative gap| to the\ncentral optimum [1]")
     style.legend(body.figure, columns=1 if len(scenarios) == 1 else 2)
     style.evidence(body.figure, _ends(results["coordination"], scenarios, shown))
     return body.figure
@@ -54,7 +55,9 @@ def _curve(axes: Axes, run: xr.Dataset, entity: tuple) -> None:
     last = np.flatnonzero(~np.isnan(run["floats"].values))[-1] + 1
     marks = max(1, last // MARKS)
     label = f"{entity[0]}: {amount(float(run['floats'].values[0]))} numbers per round"
-    axes.plot(rounds[:last], np.maximum(gap[:last], SMALLEST), markevery=marks, **style.look(entity, label=label))
+    axes.plot(
+        rounds[:last], np.maximum(np.abs(gap[:last]), SMALLEST), markevery=marks, **style.look(entity, label=label)
+    )
     bound = certified(run)
     if np.isfinite(bound).any():
         axes.plot(
@@ -91,7 +94,7 @@ def _ends(coordination: xr.Dataset, scenarios: list[str], shown: list[str]) -> s
             where = f", {scenario}" if len(scenarios) > 1 else ""
             parts.append(
                 f"{_look(name, shown)[0]}{where}: {amount(float(run['rounds']))} rounds, "
-                f"{amount(float(run['messages']))} messages, gap {_power(distance)}{ended}"
+                f"{amount(float(run['messages']))} messages, final |gap| {_power(distance)}{ended}"
             )
     return "; ".join(parts) + "."
 
