@@ -5,11 +5,12 @@ import pytest
 
 from communities import community
 from sharegrid.planning import storage_sharing
-from sharegrid.planning.storage_sharing import GaussianUsers, Prices, best_gain, cost_of, sampled_shares
+from sharegrid.planning.storage_sharing import GaussianUsers, Prices, best_gain, cost_of, sampled_shares, users_of
 from sharegrid.schema import check
 
 STORAGE = [0.01, 0.05, 0.1, 0.15, 0.19]
-USERS = ["0", "5", "6", "11"]
+USERS = ["0", "5", "6", "12"]
+AGAINST = ["0", "5", "6", "11"]  # 11 needs most on the spring day, the others together least
 
 
 def users(seed: int = 0, count: int = 4) -> GaussianUsers:
@@ -98,21 +99,65 @@ def test_a_demand_that_falls_where_that_of_all_rises_has_no_equilibrium():
     assert sampled_shares(np.column_stack([other, 2 * other]), 0.7)[1]
 
 
-def test_the_plan_is_that_of_the_load_in_the_peak_hours(planned):
+def test_demand_is_the_energy_of_the_peak_period_of_a_day(planned):
     data, found = planned
-    load = data["load"].isel(scenario=0).sel(participant="5", time=[17, 18, 19, 20])
-    mean = float((data["day_weight"] * load.mean("time")).sum())
-    assert found["demand_mean"].sel(storage_user="5").item() == pytest.approx(mean)
-    spread = np.sqrt(float((data["day_weight"] * ((load - mean) ** 2).mean("time")).sum()))
-    assert found["demand_deviation"].sel(storage_user="5").item() == pytest.approx(spread)
+    scenario, weights = data.isel(scenario=0), data["day_weight"].values
+    for user in USERS:
+        load = scenario["load"].sel(participant=user).transpose("day", "time").values
+        flexible = scenario["flexible_energy"].sel(participant=user).values
+        energy = load[:, 17:21].sum(axis=1) * (load.sum(axis=1) + flexible) / load.sum(axis=1)  # the hours 17 to 20
+        mean = weights @ energy
+        assert found["demand_mean"].sel(storage_user=user).item() == pytest.approx(mean)
+        spread = np.sqrt(weights @ (energy - mean) ** 2)
+        assert found["demand_deviation"].sel(storage_user=user).item() == pytest.approx(spread)
+    assert (scenario["flexible_energy"].sel(participant=["0", "6"]) > 0).all()
+
+
+def test_total_demand_does_not_depend_on_what_can_be_moved():
+    rigid, flexible = (users_of(community(flexible_share=share).isel(scenario=0), USERS) for share in (0, 1))
+    np.testing.assert_allclose(rigid.mean, flexible.mean, rtol=1e-9)
+    np.testing.assert_allclose(rigid.covariance, flexible.covariance, rtol=1e-6)
+
+
+def test_the_plan_is_in_the_core_and_sums_to_the_optimum(planned):
+    found = planned[1]
     assert found["storage_gamma"].values == pytest.approx([0.95, 0.75, 0.5, 0.25, 0.05])
     np.testing.assert_allclose(
         found["storage_cost_shared"].sum("storage_user"), found["storage_grand_cost"], rtol=1e-12
     )
-    assert (found["storage_core_excess"] <= 1e-12).all() and (found["storage_best_gain"] <= 1e-3).all()
+    assert (found["storage_core_excess"] <= 1e-9).all() and (found["storage_best_gain"] <= 1e-3).all()
+    assert (found["storage_equilibrium"] == 1).all()
+
+
+def test_a_user_against_whom_all_others_rise_is_flagged(planned, caplog):
+    options = {"users": AGAINST, "storage_price": STORAGE, "peak": 0.3, "off_peak": 0.1, "seed": 1}
+    found = storage_sharing.plan({"data": planned[0]}, scenario="base", **options)
+    against = (found["demand_covariance"].sum("other_user") < 0).values
+    assert against.tolist() == [False, False, False, True]
+    np.testing.assert_array_equal(found["storage_equilibrium"], 1 - against)
+    assert "no equilibrium: the demand of 11 falls" in caplog.text
+
+
+def test_a_negative_storage_is_refused(monkeypatch, planned):
+    wide = GaussianUsers(np.array([5.0, 50.0]), np.diag([100.0, 100.0]))
+    monkeypatch.setattr(storage_sharing, "users_of", lambda data, users: wide)
+    options = {"storage_price": [0.19], "peak": 0.3, "off_peak": 0.1, "seed": 1}
+    with pytest.raises(ValueError, match="user '0' would buy -11.4.* kWh alone at the storage price 0.19"):
+        storage_sharing.plan({"data": planned[0]}, scenario="base", users=["0", "5"], **options)
+
+
+def test_absent_users_are_no_users():
+    data = community({"two": {"label": "two", "users": [2]}}, users=4)
+    with pytest.raises(ValueError, match="no participant '3'; known: 0, 1$"):
+        users_of(data.isel(scenario=0), ["0", "3"])
 
 
 @pytest.mark.parametrize(("wrong", "message"), [
+    ({"scenario": "nothing"}, "no scenario 'nothing'; known: base"),
+    ({"users": []}, "users: 0 named; sharing needs at least two"),
+    ({"users": ["0"]}, "users: 1 named"),
+    ({"users": ["0", "5", "0"]}, "users: '0' is named twice"),
+    ({"storage_price": []}, "storage_price is empty"),
     ({"users": ["0", "nobody"]}, "no participant 'nobody'"),
     ({"storage_price": [0.2]}, "price of storage is 0.2; it must be above 0 and below peak - off_peak"),
     ({"storage_price": [0.0]}, "price of storage is 0; it must be above 0"),
@@ -120,9 +165,9 @@ def test_the_plan_is_that_of_the_load_in_the_peak_hours(planned):
     ({"off_peak": -0.1}, "off_peak is -0.1; it must not be negative"),
 ])  # fmt: skip
 def test_wrong_options_are_named(planned, wrong, message):
-    options = {"users": USERS, "storage_price": STORAGE, "peak": 0.3, "off_peak": 0.1, "seed": 1} | wrong
+    options = {"users": USERS, "storage_price": STORAGE, "peak": 0.3, "off_peak": 0.1, "scenario": "base"} | wrong
     with pytest.raises(ValueError, match=message):
-        storage_sharing.plan({"data": planned[0]}, scenario="base", **options)
+        storage_sharing.plan({"data": planned[0]}, **options)
 
 
 @pytest.mark.parametrize(("mean", "covariance", "message"), [

@@ -9,16 +9,26 @@ pi_d = pi_h - pi_l > pi_s. Stored energy that is left is worth pi_l. With gamma 
     cost      (pi_s + pi_l) C_i + E[price (X_i - C_i)]; in the equilibrium (pi_s + pi_l) m_i + pi_d Cov(X_i, X_N) phi(z) / sigma_N
               for Gaussian users, z = Phi^-1(gamma); alone (pi_l + pi_s) m_i + pi_d sigma_i phi(z)
 
-(Kalathil, Wu, Poolla and Varaiya, IEEE Trans. Smart Grid 10(1):556-567, 2019.) The users are Gaussian with the mean and
-covariance of the given participants' load in the peak hours of all days, or as given.
+(Kalathil, Wu, Poolla and Varaiya, IEEE Trans. Smart Grid 10(1):556-567, 2019.) X_i is the energy of the peak period of one day,
+which storage that is filled once a day can serve: the sum of a participant's load over the peak hours, kWh per day. The users are
+Gaussian with the mean and covariance of that energy over the weighted days of the study, or as given. Three days give a
+covariance of rank 2 at most: the numbers illustrate the closed form, they are no estimate of a year.
+
+The equilibrium exists if E[X_i | X_N = b] does not fall in b; for Gaussian users that is Cov(X_i, X_N) >= 0. Where it is below 0
+the shares and costs are those of the same formulas, which still sum to the optimum and are in the core, but no equilibrium.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from scipy.stats import norm
+
+from sharegrid.optimise.coalitions import taking_part
+
+log = logging.getLogger(__name__)
 
 SAMPLES = 20_000  # draws of the best responses
 DEVIATIONS = (-0.5, -0.2, -0.05, 0.05, 0.2, 0.5)  # tried changes of a user's storage, relative to its equilibrium
@@ -84,6 +94,11 @@ class GaussianUsers:
     def with_total(self) -> np.ndarray:
         """Cov(X_i, X_N) (user) kWh^2."""
         return self.covariance.sum(axis=1)
+
+    @property
+    def in_equilibrium(self) -> np.ndarray:
+        """(user) whether E[X_i | X_N = b] does not fall in b, Cov(X_i, X_N) >= 0; the equilibrium needs it of all users."""
+        return self.with_total >= 0
 
     @property
     def total_deviation(self) -> float:
@@ -176,9 +191,13 @@ DESCRIBED = {
     "storage_core_excess": ("money", "most that a group of users would save by leaving; not above 0 in the core"),
     "storage_best_gain": ("1", "largest sampled gain of one user from another storage, relative to its cost"),
     "storage_gamma": ("1", "probability with which storage covers the demand"),
-    "demand_mean": ("kWh", "mean demand of the user in an hour of the peak period"),
-    "demand_deviation": ("kWh", "standard deviation of that demand"),
+    "demand_mean": ("kWh", "mean demand of the user in the peak period of a day"),
+    "demand_deviation": ("kWh", "standard deviation of that demand over the days"),
     "demand_covariance": ("kWh^2", "covariance of the demands of two users"),
+    "storage_equilibrium": (
+        "1",
+        "1 if the user's demand does not fall where that of all rises; the equilibrium needs it of all",
+    ),
 }
 
 
@@ -194,15 +213,27 @@ def plan(
 ) -> xr.Dataset:
     """DESCRIBED along storage_price and storage_user, for the participants `users` of a scenario of the community.
 
-    Demand: load in one of the peak hours, over these hours of all days, the days by their weights; Gaussian with its mean and
-    covariance. Prices in money/kWh. ValueError names an unknown participant and prices that are none.
+    Demand: that of users_of. Prices in money/kWh per day. storage_equilibrium is 0 for a user whose demand falls where that of all
+    rises; a warning names it, as there is no equilibrium then. ValueError names an unknown scenario, users that cannot be, prices
+    that are none, and a user whose storage would be below 0.
     """
+    known = results["data"]["scenario"].values.astype(str).tolist()
+    if scenario not in known:
+        raise ValueError(f"storage-sharing: no scenario '{scenario}'; known: {', '.join(known[:20])}")
+    if not storage_price:
+        raise ValueError("storage-sharing: storage_price is empty; give at least one price of storage")
     gaussian = users_of(results["data"].sel(scenario=scenario), users)
-    rows = [_at(gaussian, Prices(peak, off_peak, price), seed) for price in storage_price]
+    falling = [name for name, rises in zip(users, gaussian.in_equilibrium, strict=True) if not rises]
+    if falling:
+        log.warning(
+            "storage-sharing: no equilibrium: the demand of %s falls where that of all rises", ", ".join(falling)
+        )
+    rows = [_at(gaussian, users, Prices(peak, off_peak, price), seed) for price in storage_price]
     by_user = {name: (("storage_price", "storage_user"), [row[name] for row in rows]) for name in list(DESCRIBED)[:4]}
     in_all = {name: ("storage_price", [row[name] for row in rows]) for name in list(DESCRIBED)[4:8]}
     demand = {"demand_mean": ("storage_user", gaussian.mean), "demand_deviation": ("storage_user", gaussian.deviation),
-              "demand_covariance": (("storage_user", "other_user"), gaussian.covariance)}  # fmt: skip
+              "demand_covariance": (("storage_user", "other_user"), gaussian.covariance),
+              "storage_equilibrium": ("storage_user", gaussian.in_equilibrium.astype("i1"))}  # fmt: skip
     labels = {"storage_price": storage_price, "storage_user": users, "other_user": users}
     result, money = xr.Dataset(by_user | in_all | demand, labels), results["data"].attrs["money"]
     for name, (unit, meaning) in DESCRIBED.items():
@@ -211,24 +242,47 @@ def plan(
 
 
 def users_of(data: xr.Dataset, users: list[str]) -> GaussianUsers:
-    """Mean and covariance of the load of some participants in the peak hours; data of one scenario.
+    """Mean and covariance of the energy that participants need in the peak period of a day, kWh per day; data of one scenario.
 
-    ValueError for a name that is no participant.
+    The energy of a day is the sum over the peak hours; the days count by their weights. It is the total load, with the flexible
+    part at the hours of the rest of the user's load, as before anything is moved. ValueError for fewer than two users, one named
+    twice, and a name that is no participant of the scenario.
     """
-    known = data["participant"].values.astype(str).tolist()
+    _check_users(data, users)
+    mine = data[["load", "flexible_energy"]].sel(participant=users)
+    whole = mine["load"].sum("time")
+    total = mine["load"] * (1 + mine["flexible_energy"] / whole.where(whole > 0, 1.0))
+    energy = total.where(data["peak_hour"] == 1, 0.0).sum("time").transpose("participant", "day").values
+    weight = data["day_weight"].values / data["day_weight"].values.sum()
+    return GaussianUsers(energy @ weight, np.cov(energy, aweights=weight, ddof=0))
+
+
+def _check_users(data: xr.Dataset, users: list[str]) -> None:
+    present = taking_part(data.expand_dims("scenario")).values[0] == 1
+    known = data["participant"].values.astype(str)[present].tolist()
     for name in users:
         if name not in known:
             raise ValueError(f"storage-sharing: users: no participant '{name}'; known: {', '.join(known[:20])}")
-    charged = np.flatnonzero(data["peak_hour"].values == 1)
-    load = data["load"].sel(participant=users).isel(time=charged).transpose("participant", "day", "time").values
-    weight = np.repeat(data["day_weight"].values / len(charged), len(charged))
-    sample = load.reshape(len(users), -1)
-    return GaussianUsers(sample @ weight, np.cov(sample, aweights=weight, ddof=0))
+        if users.count(name) > 1:
+            raise ValueError(f"storage-sharing: users: '{name}' is named twice; name every user once")
+    if len(users) < 2:
+        raise ValueError(f"storage-sharing: users: {len(users)} named; sharing needs at least two")
 
 
-def _at(users: GaussianUsers, prices: Prices, seed: int) -> dict:
+def _check_storage(names: list[str], storage: np.ndarray, prices: Prices, how: str) -> None:
+    for name, size in zip(names, storage, strict=True):
+        if size < 0:
+            raise ValueError(
+                f"storage-sharing: user '{name}' would buy {size:g} kWh {how} at the storage price {prices.storage:g}: its demand "
+                "varies too much for a Gaussian one; leave out the user or the price"
+            )
+
+
+def _at(users: GaussianUsers, names: list[str], prices: Prices, seed: int) -> dict:
     """The results at one price of storage."""
     draws = np.random.Generator(np.random.PCG64(seed))
+    _check_storage(names, users.storage_alone(prices), prices, "alone")
+    _check_storage(names, users.storage_shared(prices), prices, "with sharing")
     return {
         "storage_alone": users.storage_alone(prices),
         "storage_shared": users.storage_shared(prices),
