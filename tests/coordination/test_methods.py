@@ -1,7 +1,10 @@
 """Dantzig-Wolfe and sharing ADMM reach the central optimum, by what members may tell only."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from coordinated import program_of, random_program, ten_users
 from sharegrid.coordination import dantzig_wolfe, sharing_admm
@@ -80,6 +83,34 @@ def test_prices_of_both_methods_are_the_duals(seed):
     )
     optimum = live(program).solve().objective
     assert at_prices + method.prices @ split.low == pytest.approx(optimum, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prices_are_in_the_units_of_the_rows_of_the_market(seed):
+    program, owned = random_program(seed, quadratic=True)
+    units = np.ones(program.matrix.shape[0])
+    units[:4] = [10.0, 0.1, 5.0, 1.0]
+    program = replace(program, matrix=sp.csr_matrix(sp.diags(units) @ program.matrix),
+                      row_lower=program.row_lower * units, row_upper=program.row_upper * units)  # fmt: skip
+    split = decompose(program, owned)
+    np.testing.assert_allclose(split.factor, 1 / units[:4])
+    method = SharingAdmm(split, 0.5, 1e-7, balanced_rounds=100)
+    run(method, 3000)
+    dual = live(program).solve().row_dual[split.coupling]
+    np.testing.assert_allclose(method.prices * units[:4], dual * units[:4], atol=1e-4)
+    assert split.by_row(method.prices).keys() == {0, 1, 2, 3}
+
+
+def test_told_prices_are_the_central_duals_of_the_balances():
+    program, owned = program_of("capacity 0")
+    split = decompose(program, owned)
+    dual = live(program).solve().row_dual[split.coupling]
+    for method, options in ((dantzig_wolfe, {"tolerance": 1e-7}), (sharing_admm, {"rho": 0.003})):
+        found = check(method.coordinate(ten_users(), scenarios=["capacity 0"], **options), "own")
+        price = found["row_price"].isel(scenario=0)
+        np.testing.assert_array_equal(price["coupling_row"], split.coupling)
+        assert price.attrs["units"] == "CAD/day per unit of the row"
+        np.testing.assert_allclose(price, dual, atol=1e-3 * np.abs(dual).max())
 
 
 def _at(program: Program, contribution, prices) -> Program:

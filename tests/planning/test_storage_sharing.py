@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from communities import community
+from sharegrid.figures import storage_equilibrium
 from sharegrid.planning import storage_sharing
 from sharegrid.planning.storage_sharing import GaussianUsers, Prices, best_gain, cost_of, sampled_shares, users_of
 from sharegrid.schema import check
@@ -136,6 +137,8 @@ def test_a_user_against_whom_all_others_rise_is_flagged(planned, caplog):
     assert against.tolist() == [False, False, False, True]
     np.testing.assert_array_equal(found["storage_equilibrium"], 1 - against)
     assert "no equilibrium: the demand of 11 falls" in caplog.text
+    figure = storage_equilibrium.draw({"plan": found.expand_dims(method=["storage-sharing"])}, storage_price=0.05)
+    assert "No equilibrium: the demand of 11 falls" in figure.subfigs[0].get_suptitle().replace("\n", " ")
 
 
 def test_a_negative_storage_is_refused(monkeypatch, planned):

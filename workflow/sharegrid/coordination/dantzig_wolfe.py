@@ -50,9 +50,12 @@ def coordinate(
     check_options("dantzig-wolfe", results, scenarios, rounds, tolerance)
     if not 0 <= smoothing < 1:
         raise ValueError(f"dantzig-wolfe: smoothing is {smoothing:g}; it must be at least 0 and below 1")
-    histories = {
-        name: run(DantzigWolfe(taken_apart(results, name), tolerance, pieces, smoothing), rounds) for name in scenarios
-    }
+    histories = {}
+    for name in scenarios:
+        split = taken_apart(results, name)
+        method = DantzigWolfe(split, tolerance, pieces, smoothing)
+        histories[name] = run(method, rounds)
+        histories[name].prices = split.by_row(method.prices)
     return dataset(histories, results["cleared"]["objective"], results["data"].attrs["money"])
 
 
@@ -84,8 +87,8 @@ class DantzigWolfe:
 
     @property
     def prices(self) -> np.ndarray:
-        """Prices of the coupling rows at which the best lower bound was found, in the units of the rows."""
-        return self._best.of_rows
+        """Prices of the coupling rows at which the best lower bound was found, in money per unit of the market's rows."""
+        return self._split.own_units(self._best.of_rows)
 
     def initialise(self) -> Messages:
         """Prices of zero."""

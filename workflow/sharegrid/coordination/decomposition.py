@@ -68,12 +68,22 @@ class Pieces:
 
 @dataclass
 class Decomposition:
-    """The whole program, its coupling rows, the members' parts and that of nobody (the coordinator's)."""
+    """The whole program with its coupling rows in comparable units, the numbers of these rows, the members' parts and that of
+    nobody (the coordinator's); factor (coupling row): what the market's own row was multiplied by."""
 
     program: Program
     coupling: np.ndarray
     members: list[Part]
     nobody: Part
+    factor: np.ndarray
+
+    def own_units(self, prices: np.ndarray) -> np.ndarray:
+        """Prices of the coupling rows (coupling row) in money per unit of the market's own rows."""
+        return prices * self.factor
+
+    def by_row(self, values: np.ndarray) -> dict[int, float]:
+        """Values of the coupling rows by the number of the row in the whole program."""
+        return dict(zip(self.coupling.tolist(), values.tolist(), strict=True))
 
     @property
     def low(self) -> np.ndarray:
@@ -109,20 +119,21 @@ def decompose(program: Program, owned: list[np.ndarray]) -> Decomposition:
         raise ValueError("no row couples the members; each optimum is its own, there is nothing to coordinate")
     own = most.copy()  # nobody's rows have -1
     own[coupling] = len(owned)  # a number that no member has
-    program = _comparable(program, coupling, np.flatnonzero(owner < 0))
+    program, factor = _comparable(program, coupling, np.flatnonzero(owner < 0))
     parts = [_part(program, columns, np.flatnonzero(own == k), coupling) for k, columns in enumerate(owned)]
     nobody = _part(program, np.flatnonzero(owner < 0), np.flatnonzero(own < 0), coupling, all_rows=True)
-    return Decomposition(program, coupling, parts, nobody)
+    return Decomposition(program, coupling, parts, nobody, factor)
 
 
-def _comparable(program: Program, coupling: np.ndarray, nobody: np.ndarray) -> Program:
-    """Coupling rows in the unit in which the coordinator's own largest coefficient is 1: so mismatches can be compared."""
+def _comparable(program: Program, coupling: np.ndarray, nobody: np.ndarray) -> tuple[Program, np.ndarray]:
+    """Coupling rows in the unit in which the coordinator's own largest coefficient is 1, so that mismatches can be compared, and
+    the factors (coupling row)."""
     own = abs(program.matrix.tocsr()[coupling][:, nobody])
     largest = np.asarray(own.max(axis=1).todense()).ravel() if len(nobody) else np.zeros(len(coupling))
     factor = np.ones(program.matrix.shape[0])
     factor[coupling] = 1 / np.where(largest > 0, largest, 1.0)
     rows = {name: getattr(program, name) * factor for name in ("row_lower", "row_upper")}
-    return replace(program, matrix=sp.csr_matrix(sp.diags(factor) @ program.matrix), **rows)
+    return replace(program, matrix=sp.csr_matrix(sp.diags(factor) @ program.matrix), **rows), factor[coupling]
 
 
 def _owners_of_rows(matrix: sp.csr_matrix, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

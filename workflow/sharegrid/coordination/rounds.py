@@ -6,7 +6,7 @@ distance to the optimum that a centre would find.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -49,6 +49,8 @@ class History:
     floats: list[int]
     members: int
     final_cost: float | None = None
+    prices: dict[int, float] = field(default_factory=dict)
+    """Price at the end of each coupling row, by the number of the row in the market's program, in money per its unit."""
 
 
 def run(method: Method, rounds: int, share: Callable[[Messages], Messages] = list) -> History:
@@ -84,10 +86,17 @@ IN_ALL = {
     "central_cost": ("money", "cost of the central optimum"),
     "certified_gap": ("1", "relative distance of the final cost to the certified bound"),
 }
+PRICES = {
+    "row_price": (
+        "money per unit of the row",
+        "price of the coupling row at the end; the row as the market's program has it",
+    )
+}
 
 
 def dataset(histories: dict[str, History], central: xr.DataArray, money: str) -> xr.Dataset:
-    """Histories by scenario -> BY_ROUND (scenario, round), missing after the last round, and IN_ALL (scenario).
+    """Histories by scenario -> BY_ROUND (scenario, round), missing after the last round, IN_ALL (scenario) and PRICES
+    (scenario, coupling_row), the rows by their numbers in the market's program, missing where a scenario has no such row.
 
     central: cost of the central optimum (scenario) in `money`.
     """
@@ -104,7 +113,10 @@ def dataset(histories: dict[str, History], central: xr.DataArray, money: str) ->
     coords = {"scenario": names, "round": np.arange(1, longest + 1)}
     result = xr.Dataset({name: (("scenario", "round"), values) for name, values in by_round.items()}, coords)
     result = result.assign({name: ("scenario", values) for name, values in in_all.items()})
-    return described(result, BY_ROUND | IN_ALL, money)
+    rows = sorted({row for history in histories.values() for row in history.prices})
+    prices = [[history.prices.get(row, np.nan) for row in rows] for history in histories.values()]
+    result = result.assign_coords(coupling_row=rows).assign(row_price=(("scenario", "coupling_row"), prices))
+    return described(result, BY_ROUND | IN_ALL | PRICES, money)
 
 
 def _by_round(history: History, optimum: float) -> dict[str, np.ndarray]:
@@ -135,5 +147,5 @@ def _in_all(history: History, optimum: float) -> dict[str, float]:
 def described(dataset_: xr.Dataset, known: dict[str, tuple[str, str]], money: str) -> xr.Dataset:
     """The Dataset with unit and meaning on the variables of `known`; the unit "money" is the study's."""
     for name, (unit, meaning) in known.items():
-        dataset_[name].attrs = {"units": money if unit == "money" else unit, "long_name": meaning}
+        dataset_[name].attrs = {"units": unit.replace("money", money), "long_name": meaning}
     return dataset_

@@ -55,9 +55,10 @@ def coordinate(
         raise ValueError(f"sharing-admm: relaxation is {relaxation:g}; it must be above 0 and below 2")
     histories = {}
     for name in scenarios:
-        method = SharingAdmm(taken_apart(results, name), rho, tolerance, relaxation, rounds // 2 if balance else 0)
+        split = taken_apart(results, name)
+        method = SharingAdmm(split, rho, tolerance, relaxation, rounds // 2 if balance else 0)
         histories[name] = run(method, rounds)
-        histories[name].final_cost = method.settle()
+        histories[name].final_cost, histories[name].prices = method.settle(), split.by_row(method.prices)
     return dataset(histories, results["cleared"]["objective"], results["data"].attrs["money"])
 
 
@@ -80,8 +81,8 @@ class SharingAdmm:
 
     @property
     def prices(self) -> np.ndarray:
-        """Prices of the coupling rows, in the units of the rows."""
-        return -self._rho * self._u
+        """Prices of the coupling rows, in money per unit of the market's rows."""
+        return self._split.own_units(-self._rho * self._u)
 
     def initialise(self) -> Messages:
         """Nothing is exchanged yet."""

@@ -18,7 +18,10 @@ WIDTH = 0.36
 
 
 def draw(results: Results, *, storage_price: float) -> Figure:
-    """Left: storage of each user in kWh at one price of storage. Right: its total over gamma, at all prices of the study."""
+    """Left: storage of each user in kWh at one price of storage. Right: its total over gamma, at all prices of the study.
+
+    The evidence names the users whose demand falls where that of all rises, with whom there is no equilibrium.
+    """
     storage = {side: selection.read(results, "plan", f"storage_{side}", method=METHOD) for side in LOOKS}
     gamma = selection.read(results, "plan", "storage_gamma", method=METHOD).values
     prices = storage["alone"]["storage_price"].values
@@ -35,7 +38,7 @@ def draw(results: Results, *, storage_price: float) -> Figure:
     right.set_ylabel("storage of all [kWh]")
     style.panel_title(right, "total over \u03b3", 1)
     style.legend(body.figure, columns=2)
-    style.evidence(body.figure, _totals(storage, gamma))
+    style.evidence(body.figure, _totals(storage, gamma) + _falling(results))
     return body.figure
 
 
@@ -56,3 +59,9 @@ def _totals(storage: dict[str, xr.DataArray], gamma: np.ndarray) -> str:
     parts = [f"at \u03b3 = {gamma[k]:.2g}: {amount(total['alone'][k])} kWh alone, {amount(total['shared'][k])} kWh shared"
              for k in ends]  # fmt: skip
     return f"Storage of all: {'; '.join(parts)}."
+
+
+def _falling(results: Results) -> str:
+    rises = selection.read(results, "plan", "storage_equilibrium", method=METHOD)
+    names = rises["storage_user"].values[rises.values == 0].astype(str)
+    return f" No equilibrium: the demand of {', '.join(names)} falls where that of all rises." if len(names) else ""
