@@ -93,7 +93,7 @@ def test_sampled_shares_are_those_of_the_closed_form():
     assert monotone == (with_total >= 0).all()
 
 
-def test_a_demand_that_falls_where_that_of_all_rises_has_no_equilibrium():
+def test_a_demand_that_falls_where_that_of_all_rises_is_seen():
     other = np.random.default_rng(0).uniform(10, 20, 20_000)
     demand = np.column_stack([30 - other, 2 * other])
     assert not sampled_shares(demand, 0.7)[1]
@@ -127,7 +127,7 @@ def test_the_plan_is_in_the_core_and_sums_to_the_optimum(planned):
         found["storage_cost_shared"].sum("storage_user"), found["storage_grand_cost"], rtol=1e-12
     )
     assert (found["storage_core_excess"] <= 1e-9).all() and (found["storage_best_gain"] <= 1e-3).all()
-    assert (found["storage_equilibrium"] == 1).all()
+    assert (found["demand_rises"] == 1).all()
 
 
 def test_a_user_against_whom_all_others_rise_is_flagged(planned, caplog):
@@ -135,10 +135,12 @@ def test_a_user_against_whom_all_others_rise_is_flagged(planned, caplog):
     found = storage_sharing.plan({"data": planned[0]}, scenario="base", **options)
     against = (found["demand_covariance"].sum("other_user") < 0).values
     assert against.tolist() == [False, False, False, True]
-    np.testing.assert_array_equal(found["storage_equilibrium"], 1 - against)
-    assert "no equilibrium: the demand of 11 falls" in caplog.text
+    np.testing.assert_array_equal(found["demand_rises"], 1 - against)
+    assert "the equilibrium is not proved: the demand of 11 falls" in caplog.text
     figure = storage_equilibrium.draw({"plan": found.expand_dims(method=["storage-sharing"])}, storage_price=0.05)
-    assert "No equilibrium: the demand of 11 falls" in figure.subfigs[0].get_suptitle().replace("\n", " ")
+    assert "The equilibrium is not proved: the demand of 11 falls" in figure.subfigs[0].get_suptitle().replace(
+        "\n", " "
+    )
 
 
 def test_a_negative_storage_is_refused(monkeypatch, planned):

@@ -20,7 +20,7 @@ WIDTH = 0.36
 def draw(results: Results, *, storage_price: float) -> Figure:
     """Left: storage of each user in kWh at one price of storage. Right: its total over gamma, at all prices of the study.
 
-    The evidence names the users whose demand falls where that of all rises, with whom there is no equilibrium.
+    The evidence names the users whose demand falls where that of all rises, with whom the equilibrium is not proved.
     """
     storage = {side: selection.read(results, "plan", f"storage_{side}", method=METHOD) for side in LOOKS}
     gamma = selection.read(results, "plan", "storage_gamma", method=METHOD).values
@@ -62,6 +62,10 @@ def _totals(storage: dict[str, xr.DataArray], gamma: np.ndarray) -> str:
 
 
 def _falling(results: Results) -> str:
-    rises = selection.read(results, "plan", "storage_equilibrium", method=METHOD)
+    rises = selection.read(results, "plan", "demand_rises", method=METHOD)
     names = rises["storage_user"].values[rises.values == 0].astype(str)
-    return f" No equilibrium: the demand of {', '.join(names)} falls where that of all rises." if len(names) else ""
+    return (
+        f" The equilibrium is not proved: the demand of {', '.join(names)} falls where that of all rises."
+        if len(names)
+        else ""
+    )

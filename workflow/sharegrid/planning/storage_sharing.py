@@ -14,8 +14,8 @@ which storage that is filled once a day can serve: the sum of a participant's lo
 Gaussian with the mean and covariance of that energy over the weighted days of the study, or as given. Three days give a
 covariance of rank 2 at most: the numbers illustrate the closed form, they are no estimate of a year.
 
-The equilibrium exists if E[X_i | X_N = b] does not fall in b; for Gaussian users that is Cov(X_i, X_N) >= 0. Where it is below 0
-the shares and costs are those of the same formulas, which still sum to the optimum and are in the core, but no equilibrium.
+That E[X_i | X_N = b] does not fall in b, for Gaussian users Cov(X_i, X_N) >= 0, is what the source's theorem needs. Where it does
+fall the formulas still sum to the optimum and are in the core, but that they are an equilibrium is not proved.
 """
 
 import logging
@@ -96,8 +96,8 @@ class GaussianUsers:
         return self.covariance.sum(axis=1)
 
     @property
-    def in_equilibrium(self) -> np.ndarray:
-        """(user) whether E[X_i | X_N = b] does not fall in b, Cov(X_i, X_N) >= 0; the equilibrium needs it of all users."""
+    def rises_with_total(self) -> np.ndarray:
+        """(user) whether E[X_i | X_N = b] does not fall in b, Cov(X_i, X_N) >= 0; the theorem needs it of all users."""
         return self.with_total >= 0
 
     @property
@@ -194,9 +194,9 @@ DESCRIBED = {
     "demand_mean": ("kWh", "mean demand of the user in the peak period of a day"),
     "demand_deviation": ("kWh", "standard deviation of that demand over the days"),
     "demand_covariance": ("kWh^2", "covariance of the demands of two users"),
-    "storage_equilibrium": (
+    "demand_rises": (
         "1",
-        "1 if the user's demand does not fall where that of all rises; the equilibrium needs it of all",
+        "1 if the user's demand does not fall where that of all rises; the theorem needs it of all",
     ),
 }
 
@@ -213,8 +213,8 @@ def plan(
 ) -> xr.Dataset:
     """DESCRIBED along storage_price and storage_user, for the participants `users` of a scenario of the community.
 
-    Demand: that of users_of. Prices in money/kWh per day. storage_equilibrium is 0 for a user whose demand falls where that of all
-    rises; a warning names it, as there is no equilibrium then. ValueError names an unknown scenario, users that cannot be, prices
+    Demand: that of users_of. Prices in money/kWh per day. demand_rises is 0 for a user whose demand falls where that of all
+    rises; a warning names it, as the theorem is not met then. ValueError names an unknown scenario, users that cannot be, prices
     that are none, and a user whose storage would be below 0.
     """
     known = results["data"]["scenario"].values.astype(str).tolist()
@@ -223,17 +223,18 @@ def plan(
     if not storage_price:
         raise ValueError("storage-sharing: storage_price is empty; give at least one price of storage")
     gaussian = users_of(results["data"].sel(scenario=scenario), users)
-    falling = [name for name, rises in zip(users, gaussian.in_equilibrium, strict=True) if not rises]
+    falling = [name for name, rises in zip(users, gaussian.rises_with_total, strict=True) if not rises]
     if falling:
         log.warning(
-            "storage-sharing: no equilibrium: the demand of %s falls where that of all rises", ", ".join(falling)
+            "storage-sharing: the equilibrium is not proved: the demand of %s falls where that of all rises",
+            ", ".join(falling),
         )
     rows = [_at(gaussian, users, Prices(peak, off_peak, price), seed) for price in storage_price]
     by_user = {name: (("storage_price", "storage_user"), [row[name] for row in rows]) for name in list(DESCRIBED)[:4]}
     in_all = {name: ("storage_price", [row[name] for row in rows]) for name in list(DESCRIBED)[4:8]}
     demand = {"demand_mean": ("storage_user", gaussian.mean), "demand_deviation": ("storage_user", gaussian.deviation),
               "demand_covariance": (("storage_user", "other_user"), gaussian.covariance),
-              "storage_equilibrium": ("storage_user", gaussian.in_equilibrium.astype("i1"))}  # fmt: skip
+              "demand_rises": ("storage_user", gaussian.rises_with_total.astype("i1"))}  # fmt: skip
     labels = {"storage_price": storage_price, "storage_user": users, "other_user": users}
     result, money = xr.Dataset(by_user | in_all | demand, labels), results["data"].attrs["money"]
     for name, (unit, meaning) in DESCRIBED.items():
