@@ -7,7 +7,8 @@
 The master's cost is an upper bound. Any prices y give a lower bound: the coordinator's own least cost at y plus the
 members' answers; at the master's prices that is its cost plus sum_i (answer_i - s_i). So the gap is certified without
 anybody knowing the optimum. Schedules that answer other prices are none of these answers: prices and answers carry the number
-of the round, and a round with an answer to an older one adds its schedules but no bound. Linear programs only. (Dantzig and Wolfe, Oper. Res. 8(1):101-111, 1960)
+of the round, and a round with an answer to an older one adds its schedules but no bound. Linear programs only.
+(Dantzig and Wolfe, Oper. Res. 8(1):101-111, 1960)
 
 A schedule that falls into pieces which share no coupling row is combined piece by piece (coordination/decomposition.py):
 the same numbers are told, and far fewer rounds are needed. Prices may be smoothed towards the best so far (Wentges,
