@@ -12,6 +12,7 @@ from sharegrid.games.table import superadditivity
 from sharegrid.markets import community as market
 from sharegrid.optimise import coalitions
 from sharegrid.optimise.clear import split_model
+from sharegrid.properties import community_properties
 from sharegrid.stages.clear import clear
 from spot import RESOURCES
 
@@ -82,6 +83,21 @@ def test_warm_values_equal_models_built_anew(base):
     request = {"samples": 12, "largest": 9, "seed": 5}
     fast, slow = (valued(some, "random", backend, **request) for backend in ("warm", "rebuild"))
     np.testing.assert_allclose(fast["cost"], slow["cost"], rtol=1e-9)
+
+
+def test_warm_values_equal_models_built_anew_with_a_capacity_price_and_rights():
+    """Six users and all but one of them: charged for capacity, behind shares of a limit, behind a limit in full."""
+    limit = {"network": ["limits"], "capacity_price": [5]}
+    families = {
+        "capacity": {"label": "capacity", "capacity_price": [5]},
+        "shares": limit | {"label": "shares", "interface_kw": [400]},
+        "shared": limit | {"label": "shared", "network_rights": ["shared"], "interface_kw": [300]},
+    }
+    data = community(families, users=6, battery_share=1)
+    fast, slow = (valued(data, "removals", backend)["cost"] for backend in ("warm", "rebuild"))
+    assert fast.sizes == {"scenario": 3, "coalition": 7} and bool(fast.notnull().all())
+    np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-9)
+    assert float(fast.sel(scenario="shares", coalition="all")) > float(fast.sel(scenario="capacity", coalition="all"))
 
 
 def test_first_ten_are_a_community_of_their_own(result):
@@ -238,6 +254,19 @@ def test_the_mean_charge_is_an_hourly_surcharge():
     surcharged = data.assign(price_buy=data["price_buy"] + hour * 0.2 / 12 / data["day_weight"],
                              capacity_charge=xr.zeros_like(data["capacity_charge"]))  # fmt: skip
     assert float(cleared(surcharged)["objective"][0]) == pytest.approx(float(result["objective"]), **TIGHT)
+
+
+def test_the_mean_charge_counts_where_the_community_balances_itself():
+    """In hours without exchange the next kW would be charged, so the price may be above that of the grid there."""
+    family = {"base": {"label": "base", "capacity_price": [6]}}
+    hours = list(range(11, 19))
+    data = community(family, users=12, battery_share=0.6, capacity_charge="mean", peak_hours=hours)
+    result = cleared(data)
+    idle = (result["grid_import"] + result["grid_export"] < 1e-7) & (data["peak_hour"] == 1)
+    assert float((result["price"] - data["price_buy"]).where(idle).max()) > 0.01
+    found = community_properties.check(data, result, None, None)
+    assert bool((found["community_passed"] == 1).all())
+    np.testing.assert_allclose(result["capacity_payment"].sum("participant"), -0.2 * result["charged_peak"], atol=1e-7)
 
 
 def test_results_are_described_by_the_contract(result):

@@ -202,10 +202,13 @@ def _schedules(data: xr.Dataset, primal: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 def _capacity_signal(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset) -> xr.DataArray:
-    """nu_dt (scenario, day, time): what one more kW of import in a peak hour costs by the capacity price."""
+    """nu_dt (scenario, day, time): what one more kW of import in a peak hour costs by the capacity price.
+
+    A charge on the mean counts in hours without exchange too, as the next kW would be charged; not where the community sells.
+    """
     if "peak" in dual:
         return dual["peak"]
-    return mean_charge(data) * (primal["grid_import"] > 0)
+    return mean_charge(data) * (primal["grid_export"] <= 0)
 
 
 def charged_peak(data: xr.Dataset, grid_import: xr.DataArray) -> xr.DataArray:
