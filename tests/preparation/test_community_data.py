@@ -6,12 +6,16 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
-from communities import community
-from sharegrid.preparation import community_users, tariff
+from communities import DAYS, community
+from sharegrid.options.community import CommunityMarket
+from sharegrid.planning import separate_schedules
+from sharegrid.preparation import community_users, network_rights, tariff
 from sharegrid.preparation.feeder import feeder
 from sharegrid.preparation.inputs import Inputs
 from sharegrid.readers import simbench
+from sharegrid.sweeps import Variant
 from spot import RESOURCES
 
 SHARES = [0, 0.2, 0.4, 0.6, 0.8, 1]
@@ -83,18 +87,26 @@ def test_prices_follow_season_and_weekday(base):
     ]
     assert buy.sel(day="2016-07-13").values[[6, 7, 11, 17, 23]].tolist() == [0.087, 0.122, 0.182, 0.122, 0.087]
     table = pd.read_csv(RESOURCES / "parameters/tariffs_tou.csv")
-    saturday = tariff.prices(table, "ontario_tou", [date(2016, 1, 16)], [7])
+    saturday = tariff.prices(tariff.rows(table, "ontario_tou", "tou.csv"), "ontario_tou", [date(2016, 1, 16)], [7])
     assert (saturday == 0.087).all()
-    assert np.unique(tariff.prices(table, "ontario_ulo", [date(2016, 1, 13)], [7])).tolist() == [0.028, 0.122, 0.286]
+    overnight = tariff.prices(tariff.rows(table, "ontario_ulo", "tou.csv"), "ontario_ulo", [date(2016, 1, 13)], [7])
+    assert np.unique(overnight).tolist() == [0.028, 0.122, 0.286]
 
 
 def test_faults_of_a_tariff_are_named():
     table = pd.read_csv(RESOURCES / "parameters/tariffs_tou.csv")
     with pytest.raises(ValueError, match="no tariff 'ontario'; known: .*ontario_tou"):
-        tariff.prices(table, "ontario", [date(2016, 1, 13)], [])
+        tariff.rows(table, "ontario", "tou.csv")
     gap = table[~((table["season"] == "winter") & (table["hour_from"] == 11))]
     with pytest.raises(ValueError, match="winter weekday: hour 11 has 0 prices"):
-        tariff.prices(gap, "ontario_tou", [date(2016, 1, 13)], [])
+        tariff.prices(tariff.rows(gap, "ontario_tou", "tou.csv"), "ontario_tou", [date(2016, 1, 13)], [])
+    with pytest.raises(ValueError, match=r"tou\.csv: column unit is missing"):
+        tariff.rows(table.drop(columns="unit"), "ontario_tou", "tou.csv")
+    mixed = table.assign(unit=np.where(table.index == 1, "CNY/kWh", table["unit"]))
+    with pytest.raises(ValueError, match=r"tou\.csv: tariff 'ontario_tou': column unit: CAD/kWh and CNY/kWh"):
+        tariff.rows(mixed, "ontario_tou", "tou.csv")
+    with pytest.raises(ValueError, match=r"tou\.csv: tariff 'ontario_tou': column price: not a number"):
+        tariff.rows(table.assign(price=np.nan), "ontario_tou", "tou.csv")
     with pytest.raises(ValueError, match=r"price_sell: 0\.1 is above the lowest price of energy from the grid, 0\.087"):
         community(tariff={"price_sell": 0.1})
 
@@ -176,6 +188,96 @@ def test_a_network_with_a_loop_is_refused():
         feeder(looped, table, "case33bw")
     with pytest.raises(ValueError, match="31 branches for 33 buses"):
         feeder(network.isel(branch=slice(31)), table, "case33bw")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda bus: bus.drop(columns="qd_kvar"), "column qd_kvar is missing"),
+        (lambda bus: bus.drop(columns="vmin_pu"), "column vmin_pu is missing"),
+        (lambda bus: bus.assign(pd_kw=bus["pd_kw"].where(bus["bus"] != 6, -60.0)), "column pd_kw, bus 6: below 0"),
+        (lambda bus: bus.assign(vmin_pu=bus["vmin_pu"].where(bus["bus"] != 7, 1.2)), "vmin_pu, bus 7: above vmax_pu"),
+        (lambda bus: bus.assign(qd_kvar=bus["qd_kvar"].where(bus["bus"] != 8)), "qd_kvar, bus 8: not a number"),
+    ],
+)
+def test_faults_of_the_bus_table_are_named(change, message):
+    inputs = Inputs(RESOURCES)
+    network, table = (
+        inputs.read("networks/facts/case33bw", "facts"),
+        inputs.table("networks/facts/case33bw_bus.csv"),
+    )
+    with pytest.raises(ValueError, match=rf"case33bw_bus\.csv: .*{message}"):
+        feeder(network, change(table), "case33bw")
+
+
+def test_too_few_profiles_are_named():
+    inputs = Inputs(RESOURCES)
+    load, pv = (
+        inputs.read(f"households/simbench_{name}_profiles_2016_15min.csv.gz", "simbench")["profile"]
+        for name in ("load", "pv_wind")
+    )
+    community_users.check_profiles(load, pv, "load.csv", "pv.csv")
+    with pytest.raises(ValueError, match=r"load\.csv: 24 profiles; the users take 25"):
+        community_users.check_profiles(load.isel(series=slice(24)), pv, "load.csv", "pv.csv")
+    with pytest.raises(ValueError, match=r"pv\.csv: column PV3 is missing; it needs PV1 to PV8"):
+        community_users.check_profiles(load, pv.drop_sel(series="PV3"), "load.csv", "pv.csv")
+
+
+def test_a_feeder_on_which_owners_cannot_be_nested_is_named():
+    community_users.check_ownership(32, "case")
+    with pytest.raises(
+        ValueError, match="case has 33 buses with load; the owners of battery are spread with the step 11"
+    ):
+        community_users.check_ownership(33, "case")
+    assert community_users.owns("battery", 0.4, 33, 33).sum() != round(0.4 * 33)  # what the error saves from
+
+
+def test_a_bus_that_nobody_uses_has_no_shares():
+    values = {"network": "limits", "network_rights": "pro_rata", "interface_kw": None}
+    data = xr.Dataset(
+        {
+            "drop_at_peak": (("bus", "participant"), [[0.1, 0.2], [0.0, 0.0]]),
+            "peak_load": ("participant", [1.0, 2.0]),
+            "voltage_min": ("bus", [0.9, 0.9]),
+            "voltage_max": ("bus", [1.1, 1.1]),
+        },
+        {"bus": [2, 19]},
+    )
+    with pytest.raises(ValueError, match="scenario lim: network_rights pro_rata: no user's load .* at bus 19"):
+        network_rights.in_scenario(data, np.ones(2), Variant("lim", "lim", values))
+    shared = network_rights.in_scenario(data, np.ones(2), Variant("lim", "lim", values | {"network_rights": "shared"}))
+    assert shared["drop_common"] == pytest.approx([0.19, 0.19])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"interface_kw": 500}, r"interface_kw: has no effect where network is none; set network to limits"),
+        ({"network_rights": "shared"}, r"network_rights: has no effect where network is none"),
+        ({"scenarios": {"a": {"label": "a", "interface_kw": [500]}}}, r"scenarios\.a\.interface_kw: has no effect"),
+        (
+            {"scenarios": {"a": {"label": "a", "network_rights": ["pro_rata", "dso_player"]}}},
+            r"scenarios\.a\.network_rights",
+        ),
+        ({"devices": {"flexible_window": []}}, r"flexible_window"),
+        ({"devices": {"flexible_window": [8, 9]}}, r"flexible_hours: 4 is more than the 2 hours of flexible_window"),
+    ],
+)
+def test_options_without_effect_or_room_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        CommunityMarket(market="community", **({"days": DAYS, "scenarios": {"a": {"label": "a"}}} | options))
+
+
+def test_limits_of_one_family_give_the_markets_own_a_meaning():
+    families = {"a": {"label": "a"}, "b": {"label": "b", "network": ["limits"]}}
+    options = {"market": "community", "days": DAYS, "interface_kw": 500, "network_rights": "shared"}
+    assert CommunityMarket(**options, scenarios=families).interface_kw == 500
+    assert CommunityMarket(**options, network="limits", scenarios={"a": families["a"]}).interface_kw == 500
+
+
+def test_separate_schedules_of_an_unknown_scenario(base):
+    with pytest.raises(ValueError, match=r"separate-schedules\.scenarios: no 'nope'; known: base"):
+        separate_schedules.plan({"data": base}, scenarios=["nope"])
 
 
 @pytest.mark.parametrize("rights", ["pro_rata", "dso_player"])

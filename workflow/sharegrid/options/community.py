@@ -43,10 +43,19 @@ class Devices(Section):
     """Share of the stored energy that comes back [1]."""
     flexible_load: Share = 0.1
     """Share of each day's load energy that a flexible user can move [1]."""
-    flexible_window: list[Hour] = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
+    flexible_window: Annotated[list[Hour], Field(min_length=1)] = [8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
     """Hours into which it can be moved."""
     flexible_hours: Positive = 4.0
     """Hours [h] in which the flexible energy of the day with most of it can be taken at full power."""
+
+    @model_validator(mode="after")
+    def _energy_fits_into_the_window(self):
+        if self.flexible_hours > len(set(self.flexible_window)):
+            raise ValueError(
+                f"flexible_hours: {self.flexible_hours:g} is more than the {len(set(self.flexible_window))} hours of "
+                "flexible_window, so the energy could not be taken; lower it or widen the window"
+            )
+        return self
 
 
 class CommunityFamily(Family):
@@ -118,6 +127,15 @@ class CommunityMarket(Market):
             raise ValueError(f"days: the weights sum to {total:.10g}, not to 1")
         return self
 
+    @model_validator(mode="after")
+    def _limits_are_used(self):
+        """An option of the limits needs scenarios in which they bind, of its family or of any for the market's own."""
+        networks = {name: set(family.network or [self.network]) for name, family in self.scenarios.items()}
+        _check_limits("", set().union(*networks.values()), self.interface_kw, [self.network_rights])
+        for name, family in self.scenarios.items():
+            _check_limits(f"scenarios.{name}.", networks[name], family.interface_kw, family.network_rights or [])
+        return self
+
     @property
     def readers(self) -> list[str]:
         """The readers of the feeder and of the profiles."""
@@ -127,3 +145,12 @@ class CommunityMarket(Market):
         """The feeder's tables, the profiles and the tariffs."""
         feeder = [f"{self.feeder}_{table}.csv" for table in ("bus", "branch", "generator")]
         return [*feeder, self.load_profiles, self.pv_profiles, self.tariff.path]
+
+
+def _check_limits(where: str, networks: set[str], interface_kw, rights: list[str]) -> None:
+    """ValueError if a limit of the exchange, or rights other than the default, are given though no limits bind."""
+    given = {"interface_kw": interface_kw is not None, "network_rights": not {"pro_rata"}.issuperset(rights)}
+    unused = [name for name, is_given in given.items() if is_given]
+    if unused and "limits" not in networks:
+        name = unused[0]
+        raise ValueError(f"{where}{name}: has no effect where network is none; set network to limits or remove {name}")

@@ -16,9 +16,13 @@ def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Datas
     """separate_import, separate_export (scenario, participant, day, time) kW, separate_cost in the study's money and
     separate_peak kW, the import that the capacity price is paid on (scenario, participant).
 
-    A schedule is not unique where prices are equal. NaN for who does not take part. KeyError for an unknown scenario,
+    A schedule is not unique where prices are equal. NaN for who does not take part. ValueError for an unknown scenario,
     NotOptimal if a user cannot be served alone.
     """
+    known = results["data"]["scenario"].values.astype(str).tolist()
+    for name in scenarios:
+        if name not in known:
+            raise ValueError(f"plan.methods.separate-schedules.scenarios: no '{name}'; known: {', '.join(known)}")
     data = results["data"].sel(scenario=scenarios)
     split = split_model(community, data)
     found = xr.concat([_of_scenario(split, k, data.isel(scenario=[k])) for k in range(len(scenarios))], "scenario",

@@ -1,6 +1,7 @@
 """A feeder, profiles and a study's options -> the data of the community, all scenarios in one Dataset."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from sharegrid import schema
@@ -32,6 +33,10 @@ def prepare(options: CommunityMarket, inputs: Inputs) -> xr.Dataset:
         for path in (options.load_profiles, options.pv_profiles)
     ]
     count = max(one.values["users"] for one in scenarios)
+    if not len(peak):
+        raise ValueError(f"{options.feeder}_bus.csv: column pd_kw: no bus has load, so there are no users; enter loads")
+    community_users.check_profiles(*profiles, options.load_profiles, options.pv_profiles)
+    community_users.check_ownership(len(peak), options.feeder)
     everybody = community_users.users(peak, count, *profiles, options.devices.pv_kw)
     with_dso = any(network_rights.has_dso(one) for one in scenarios)
     data = _alike(options, inputs, days).merge(_network(grid, count, with_dso), join="exact")
@@ -52,9 +57,7 @@ def _days(profile: xr.DataArray, days: list[str], path: str) -> xr.DataArray:
 def _alike(options: CommunityMarket, inputs: Inputs, days: list[str]) -> xr.Dataset:
     """What all scenarios have in common: prices, weights, hours, efficiencies."""
     hour, devices = np.arange(HOURS), options.devices
-    buy = tariff.prices(
-        inputs.table(options.tariff.path), options.tariff.name, list(options.days), options.tariff.summer_months
-    )
+    buy = tariff.prices(_tariff(options, inputs), options.tariff.name, list(options.days), options.tariff.summer_months)
     if (buy < options.tariff.price_sell).any():
         lowest = buy.min()
         raise ValueError(
@@ -75,10 +78,14 @@ def _alike(options: CommunityMarket, inputs: Inputs, days: list[str]) -> xr.Data
     )
 
 
+def _tariff(options: CommunityMarket, inputs: Inputs) -> pd.DataFrame:
+    """The rows of the study's tariff."""
+    return tariff.rows(inputs.table(options.tariff.path), options.tariff.name, options.tariff.path)
+
+
 def _in_money(data: xr.Dataset, options: CommunityMarket, inputs: Inputs) -> xr.Dataset:
     """The data with the units of prices and the market's attributes."""
-    table = inputs.table(options.tariff.path)
-    unit = table.loc[table["tariff"] == options.tariff.name, "unit"].iloc[0]
+    unit = _tariff(options, inputs)["unit"].iloc[0]
     if unit not in MONEY:
         raise ValueError(
             f"{options.tariff.path}: tariff '{options.tariff.name}': unit {unit}; known: {', '.join(MONEY)}"

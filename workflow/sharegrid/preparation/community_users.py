@@ -1,5 +1,6 @@
 """Who the users of a community are and what each owns: profiles, PV, batteries, flexible load (case 5.5.2, our reading)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,30 @@ def users(peak_load: np.ndarray, count: int, load_profile: xr.DataArray, pv_prof
     pv = pv_profile.sel(series=pv_names).transpose("series", "day", "time").values
     peak = peak_load[which]
     return Users(peak, load * peak[:, None, None], pv_kw * pv * peak[:, None, None], len(peak_load))
+
+
+def check_profiles(load_profile: xr.DataArray, pv_profile: xr.DataArray, load_file: str, pv_file: str) -> None:
+    """ValueError names the file with fewer load series, or without a PV series, than the users take in turn."""
+    found = load_profile.sizes["series"]
+    if found < LOAD_SERIES:
+        raise ValueError(f"{load_file}: {found} profiles; the users take {LOAD_SERIES} in turn: restore the file")
+    names = [f"PV{k + 1}" for k in range(PV_SERIES)]
+    missing = [name for name in names if name not in pv_profile["series"].values]
+    if missing:
+        raise ValueError(f"{pv_file}: column {missing[0]} is missing; it needs {names[0]} to {names[-1]}")
+
+
+def check_ownership(modulus: int, feeder: str) -> None:
+    """ValueError if the steps of the ownership rule do not reach every one of the feeder's `modulus` users.
+
+    Then a share of owners could not be met: a j + b runs through all residues mod n only if a and n have no common divisor.
+    """
+    for device, (step, _) in SPREAD.items():
+        if math.gcd(step, modulus) != 1:
+            raise ValueError(
+                f"prepare.feeder: {feeder} has {modulus} buses with load; the owners of {device} are spread with the step "
+                f"{step}, which must have no common divisor with it: add a bus with load or take one away"
+            )
 
 
 def owns(device: str, share: float, count: int, modulus: int) -> np.ndarray:

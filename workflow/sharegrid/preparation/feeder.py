@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+COLUMNS = ("bus", "pd_kw", "qd_kvar", "vmin_pu", "vmax_pu")
 KW_PER_MW = 1000.0
 ROOT_TYPE = 3  # bus type of the feeder's head
 
@@ -20,9 +21,10 @@ def feeder(network: xr.Dataset, table: pd.DataFrame, name: str) -> xr.Dataset:
     """The feeder's buses except its root: peak_load kW, drop_per_kw and drop_per_kvar (bus, bus_of_load) 1/kW, voltage
     limits p.u.
 
-    network: the network Dataset; table: its bus table with qd_kvar, vmin_pu, vmax_pu. Raises ValueError with the name of
-    the file if the network is not radial.
+    network: the network Dataset; table: its bus table with pd_kw, qd_kvar, vmin_pu, vmax_pu. Raises ValueError with the name of
+    the file if the network is not radial, and with column, bus and cure for a fault of the bus table.
     """
+    _check(table, f"{name}_bus.csv")
     buses, root = network["bus"].values, _root(network, name)
     common_r, common_x = (_common(network, root, part, name) for part in ("resistance", "reactance"))
     table = table.set_index("bus").loc[buses]
@@ -42,6 +44,27 @@ def feeder(network: xr.Dataset, table: pd.DataFrame, name: str) -> xr.Dataset:
     )
     others = buses[buses != root]
     return result.sel(bus=others, bus_of_load=others)
+
+
+def _check(table: pd.DataFrame, file: str) -> None:
+    """ValueError names file, column and bus of what cannot be the load or the limits of a feeder's bus."""
+    missing = [column for column in COLUMNS if column not in table]
+    if missing:
+        raise ValueError(f"{file}: column {missing[0]} is missing; a feeder needs {', '.join(COLUMNS)}")
+    numbers = table.set_index("bus")[list(COLUMNS[1:])].apply(pd.to_numeric, errors="coerce")
+    for column in numbers:
+        _refuse(numbers[column].isna(), f"{file}: column {column}", "not a number; enter it")
+    _refuse(
+        numbers["pd_kw"] < 0, f"{file}: column pd_kw", "below 0; a load is not negative, generation is PV of a user"
+    )
+    _refuse(
+        numbers["vmin_pu"] > numbers["vmax_pu"], f"{file}: column vmin_pu", "above vmax_pu; exchange the two limits"
+    )
+
+
+def _refuse(wrong: pd.Series, where: str, what: str) -> None:
+    if wrong.any():
+        raise ValueError(f"{where}, bus {wrong.idxmax()}: {what}")
 
 
 def _root(network: xr.Dataset, name: str):

@@ -25,7 +25,10 @@ def in_scenario(data: xr.Dataset, taking_part: np.ndarray, scenario: Variant) ->
     data: drop_at_peak (bus, participant), peak_load (participant), voltage_min, voltage_max (bus); taking_part
     (participant). `<limit>_right` (participant, ...) is what a member brings, `<limit>_common` what each coalition has:
     infinite without limits. Limits: the fall and the rise of the squared voltage at a bus [p.u.], import and export [kW].
+    ValueError names a bus whose voltage the loads do not lower, as its limit cannot be shared by that.
     """
+    if scenario.values["network"] == LIMITS and scenario.values["network_rights"] == PRO_RATA:
+        _check_weights(data, taking_part, scenario.label)
     interface = scenario.values["interface_kw"] if scenario.values["network"] == LIMITS else None
     exchange = np.inf if interface is None else interface
     whole = {
@@ -42,6 +45,17 @@ def in_scenario(data: xr.Dataset, taking_part: np.ndarray, scenario: Variant) ->
             right, common = right[:, 0], common[0]
         result |= {f"{name}_right": right, f"{name}_common": common}
     return result
+
+
+def _check_weights(data: xr.Dataset, taking_part: np.ndarray, label: str) -> None:
+    lowered = (data["drop_at_peak"].values * taking_part).sum(axis=1)
+    without = np.flatnonzero(lowered <= 0)
+    if len(without):
+        raise ValueError(
+            f"prepare: scenario {label}: network_rights pro_rata: no user's load lowers the voltage at bus "
+            f"{data['bus'].values[without[0]]}, so nobody has a share of its limit; choose other network_rights or take "
+            "the bus out of the feeder's tables"
+        )
 
 
 def _split(limit: np.ndarray, weight: np.ndarray, rights: str) -> tuple[np.ndarray, np.ndarray]:
