@@ -17,8 +17,8 @@ PARTS = {"day_ahead": ("day-ahead part", "#56B4E9"), "balancing": ("balancing pa
 def draw(results: Results, *, scenarios: list[str]) -> Figure:
     """Stacked parts on the left, the balancing part enlarged on the right, in the money of the study: a row per scenario.
 
-    The balancing part is drawn at the middle of its range over all optimal schedules at one optimal price; whiskers are
-    the range.
+    The balancing part is drawn at the middle of its range over all optimal schedules at one optimal price; whiskers
+    are the range.
     """
     frame = offer_contributions.contributions(results, scenarios)
     body, axes = style.new(len(scenarios), 2, width=PAGE, height=1.1 + 1.5 * len(scenarios), sharex="col", sharey="col")

@@ -46,8 +46,8 @@ class OptimalSchedules:
 
 
 def of_scenarios(data: xr.Dataset, scenarios: list[str], method: str) -> xr.Dataset:
-    """The data of some scenarios, for the planning method `method`; ValueError names one that the study does not have, or
-    the method if the market is not this one."""
+    """The data of some scenarios, for the planning method `method`; ValueError names one that the study does not have,
+    or the method if the market is not this one."""
     if (market := data.attrs.get("market")) != MARKET:
         raise ValueError(f"plan.methods: {method} serves the market {MARKET} only, not '{market}'; take it out")
     known = data["scenario"].values.astype(str).tolist()

@@ -21,9 +21,10 @@ def table(results: Results, *, scenarios: list[str]) -> pd.DataFrame:
 def contributions(results: Results, scenarios: list[str]) -> pd.DataFrame:
     """One row per scenario and member, in the money of the study.
 
-    `payoff_unique`: yes if no other optimal price would pay differently, no if one would, empty if the study did not ask
-    (value: scaled). The parts need not be unique: `balancing_low` and `balancing_high` are the ends of the balancing part
-    over all optimal schedules at one optimal price, `balancing` their middle, `day_ahead` what is left of the payoff.
+    `payoff_unique`: yes if no other optimal price would pay differently, no if one would, empty if the study did not
+    ask (value: scaled). The parts need not be unique: `balancing_low` and `balancing_high` are the ends of the
+    balancing part over all optimal schedules at one optimal price, `balancing` their middle, `day_ahead` what is left
+    of the payoff.
     """
     return selection.tidy(pd.concat([_of_scenario(results, name) for name in scenarios], ignore_index=True))
 

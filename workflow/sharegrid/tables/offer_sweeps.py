@@ -25,11 +25,11 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
 def sweeps(results: Results, families: list[str]) -> pd.DataFrame:
     """One row per scenario of the families: the swept fields (`storage_hours` h, empty = each plant its own), and
 
-    `value` v(N), `surplus` v(N) - sum v({i}), `expected_profit`, `cvar` in the money of the study, those of an undominated
-    optimum where the plan risk-frontier has it, as in the figure; `imbalance_mwh`; `csp_power`, `csp_energy` the share of
-    the solar plants in the surplus at the internal price and in the energy [1]; `payoffs_unique` yes if no other optimal
-    price would pay somebody differently, no if one would, empty if the study did not ask (value: scaled); the largest
-    excess of a coalition under three mechanisms (above 0: not in the core).
+    `value` v(N), `surplus` v(N) - sum v({i}), `expected_profit`, `cvar` in the money of the study, those of an
+    undominated optimum where the plan risk-frontier has it, as in the figure; `imbalance_mwh`; `csp_power`,
+    `csp_energy` the share of the solar plants in the surplus at the internal price and in the energy [1];
+    `payoffs_unique` yes if no other optimal price would pay somebody differently, no if one would, empty if the study
+    did not ask (value: scaled); the largest excess of a coalition under three mechanisms (above 0: not in the core).
     """
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families)
@@ -53,8 +53,8 @@ def sweeps(results: Results, families: list[str]) -> pd.DataFrame:
 
 
 def _measure(results: Results, labels: list[str], name: str) -> np.ndarray:
-    """Expected profit or conditional value at risk (scenario), where planned of an undominated optimum: at risk weights 0
-    and 1 the optimum that was cleared may be worse in the measure that has no weight."""
+    """Expected profit or conditional value at risk (scenario), where planned of an undominated optimum: at risk
+    weights 0 and 1 the optimum that was cleared may be worse in the measure that has no weight."""
     cleared, plan = results["cleared"][name].sel(scenario=labels), results.get("plan", {})
     if f"frontier_{name}" not in plan:
         return cleared.values

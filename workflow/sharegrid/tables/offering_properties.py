@@ -7,7 +7,7 @@ from sharegrid.tables.selection import Results
 
 
 def table(results: Results) -> pd.DataFrame:
-    """One row per property: the scenarios in which it can be tested, how many keep it, the largest residual, its unit."""
+    """One row per property: the scenarios that can test it, how many keep it, the largest residual, its unit."""
     residual = selection.read(results, "payments", "offering_residual").transpose("scenario", "offering_property")
     passed = selection.read(results, "payments", "offering_passed").transpose(*residual.dims).values == 1
     columns = {
