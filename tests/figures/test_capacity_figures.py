@@ -8,6 +8,7 @@ import pytest
 
 import capacity
 from sharegrid import files
+from sharegrid.figures import style
 from sharegrid.stages import present
 from sharegrid.tables import capacity_costs, capacity_peaks
 
@@ -83,6 +84,26 @@ def test_bars_stack_to_the_bills():
         same = np.sign(frame[f"{side}_energy"]) == np.sign(frame[f"{side}_capacity"])
         bill = (frame[f"{side}_energy"] + frame[f"{side}_capacity"])[same]
         np.testing.assert_allclose(np.array(ends)[same], bill)
+
+
+def test_evidence_counts_who_pays_more_for_one_part_of_the_bill():
+    frame = capacity_costs.of_scenario(capacity.results(), "capacity 10")
+    capacity_more = frame["shared_capacity"] - frame["alone_capacity"]
+    energy_more = frame["shared_energy"] - frame["alone_energy"]
+    dearer, cheaper = (capacity_more > 1e-6) & (energy_more < -1e-6), (capacity_more < -1e-6) & (energy_more > 1e-6)
+    assert dearer.any() or cheaper.any()
+    batteries = sum("battery" in owns for owns in frame["owns"][dearer])
+    told = f"than alone: {dearer.sum()}, {batteries} of them with a battery; the other way round: {cheaper.sum()}."
+    assert told in evidence(drawn("charge-split"))
+
+
+def test_evidence_of_the_peaks_names_what_devices_do_at_the_ends():
+    frame = capacity_peaks.table(capacity.results(), families=["capacity"])
+    least, most = frame["battery_peak_kw"].iloc[[0, -1]]
+    text = evidence(drawn("capacity-peak"))
+    assert f"Batteries discharge {style.amount(least)} and {style.amount(most)} kW".replace("\u2009", " ") in text
+    earned = style.amount(frame["pv_value_pv_only_cad_per_day"].iloc[-1]).replace("\u2009", " ")
+    assert f"PV of users without a battery earns {earned} of" in text
 
 
 def test_storage_crosses_at_a_gamma_of_a_half():

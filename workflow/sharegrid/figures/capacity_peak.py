@@ -37,12 +37,16 @@ def draw(results: Results, *, family: str = "capacity") -> Figure:
     below.set_ylim(0, 1.1 * saving.max())
     below.set_xlabel(f"capacity price [{currency}/kW and month]")
     style.legend(body.figure, columns=2)
-    first, last = charged.iloc[0], charged.iloc[-1]
+    first, last, free = charged.iloc[0], charged.iloc[-1], frame.iloc[0]
+    price = f"{last['capacity_price']:g} {currency}/kW"
+    paid = {name: amount(last[in_money(name, data)]) for name in ("pv_value_pv_only", "capacity_charge")}
     style.evidence(
         body.figure,
         f"The peak of all falls from {amount(first['coincident_peak_kw'])} to {amount(last['coincident_peak_kw'])} kW "
         f"between {first['capacity_price']:g} and {last['capacity_price']:g} {currency}/kW, the sum of the users' own "
         f"from {amount(first['sum_of_peaks_kw'])} to {amount(last['sum_of_peaks_kw'])} kW. The saving grows from "
-        f"{amount(saving.iloc[0])} without a capacity price to {amount(saving.iloc[-1])} {money}.",
+        f"{amount(saving.iloc[0])} at {free['capacity_price']:g} to {amount(saving.iloc[-1])} {money} at {price}. Batteries "
+        f"discharge {amount(free['battery_peak_kw'])} and {amount(last['battery_peak_kw'])} kW on average there. At "
+        f"{price} PV of users without a battery earns {paid['pv_value_pv_only']} of {paid['capacity_charge']} {money}.",
     )
     return body.figure

@@ -9,6 +9,7 @@ from sharegrid.tables import capacity_costs, selection
 from sharegrid.tables.selection import Results
 
 COLOURS = {"energy": "#6699CC", "capacity": "#D55E00"}
+SAME = 1e-6  # of the study's money; what differs by less is the same
 WIDTH = 0.38  # of a bar, users being 1 apart
 
 
@@ -59,9 +60,22 @@ def _groups(axes, owns: list[str]) -> None:
 
 def _sums(frame, money: str) -> str:
     total = frame.select_dtypes("float").sum()
-    paid = (frame["shared_capacity"] < -1e-6).sum()
+    paid = (frame["shared_capacity"] < -SAME).sum()
+    cut = 1 - total["shared_capacity"] / total["alone_capacity"] if total["alone_capacity"] > 0 else 0.0
     return (
         f"In sum, {money}: energy {amount(total['alone_energy'])} alone, {amount(total['shared_energy'])} shared; capacity "
-        f"{amount(total['alone_capacity'])} alone, {amount(total['shared_capacity'])} shared. Users that are "
-        f"paid for capacity: {paid} of {len(frame)}."
+        f"{amount(total['alone_capacity'])} alone, {amount(total['shared_capacity'])} shared ({100 * cut:.0f} % less). Users "
+        f"that are paid for capacity: {paid} of {len(frame)}. {_exchanged(frame)}"
+    )
+
+
+def _exchanged(frame) -> str:
+    """How many users pay more for one part of the bill and less for the other than alone."""
+    capacity, energy = (frame[f"shared_{part}"] - frame[f"alone_{part}"] for part in ("capacity", "energy"))
+    more = (capacity > SAME) & (energy < -SAME)
+    batteries = frame["owns"][more].str.contains("battery").sum()
+    other = ((capacity < -SAME) & (energy > SAME)).sum()
+    return (
+        f"More for capacity and less for energy than alone: {more.sum()}, {batteries} of them with a battery; the other way "
+        f"round: {other}."
     )

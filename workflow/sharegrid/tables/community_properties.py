@@ -7,7 +7,10 @@ from sharegrid.tables.selection import Results
 
 
 def table(results: Results) -> pd.DataFrame:
-    """One row per property: in how many scenarios it could be told and holds, the largest residual and its unit."""
+    """One row per property: in how many scenarios it could be told and holds, the largest residual and its unit.
+
+    A residual below a millionth of its unit is written as 0; whether a property holds was told before.
+    """
     residual = selection.read(results, "payments", "community_residual").transpose("scenario", "community_property")
     passed = selection.read(results, "payments", "community_passed").transpose(*residual.dims).values == 1
     known = residual.notnull().values
@@ -18,4 +21,4 @@ def table(results: Results) -> pd.DataFrame:
         "largest_residual": residual.max("scenario").values,
         "unit": residual["community_unit"].values.astype(str),
     }
-    return pd.DataFrame(columns)
+    return selection.tidy(pd.DataFrame(columns))
