@@ -114,7 +114,8 @@ class CommunityMarket(Market):
     """Voltages of the joint schedule are only reported, or kept within the limits of the feeder's tables."""
     network_rights: Rights = "pro_rata"
     """pro_rata: a member brings the share of a limit that its peak load takes; dso_player: the participant dso brings
-    the limits; shared: every coalition has them in full."""
+    the limits, so a coalition without it cannot import and has no value where its users need to: ask for none of it in
+    value: requests; shared: every coalition has them in full."""
     interface_kw: Positive | None = None
     """Limit [kW] of the exchange with the grid where the network's limits bind; none if not given."""
     scenarios: Annotated[dict[str, CommunityFamily], Field(min_length=1)]
