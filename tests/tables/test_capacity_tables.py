@@ -7,10 +7,6 @@ import capacity
 from sharegrid.tables import capacity_costs, capacity_peaks
 from whole_study import study
 
-ALLOCATIONS = (
-    "scenario, method, sum_cad_per_day, deficit_cad_per_day, max_excess_cad_per_day, individually_rational, in_core,"
-    " coalitions_tested"
-)
 COSTS = (
     "scenario, user, owns, alone_energy_cad_per_day, alone_capacity_cad_per_day, shared_energy_cad_per_day,"
     " shared_capacity_cad_per_day, saving_cad_per_day, pv_capacity_value_cad_per_day, battery_capacity_value_cad_per_day"

@@ -19,7 +19,7 @@ from whole_study import study
 
 ALLOCATIONS = (
     "scenario, method, sum_cad_per_day, deficit_cad_per_day, max_excess_cad_per_day, individually_rational, in_core,"
-    " coalitions_tested"
+    " coalitions_tested, superadditivity_violations"
 )
 FAMILIES = {"base": {"label": "base"}, "pv": {"label": "pv {pv_share}", "pv_share": [0, 1]}}
 COLUMNS = {
@@ -136,6 +136,7 @@ def test_users_that_were_not_valued_alone_leave_gaps(results):
 def test_properties(results):
     frame = community_properties.table(results)
     assert frame["scenarios"].tolist() == frame["holds_in"].tolist() == [3] * 6
+    assert (frame["largest_residual"] == frame["largest_residual"].round(6)).all()  # no rounding noise
     assert (frame["largest_residual"] < 1e-6).all()
 
 
