@@ -159,6 +159,11 @@ class LiveProgram:
         starts = matrix.indptr[:-1].astype(np.int32)
         self._highs.addCols(len(cost), cost, lower, upper, matrix.nnz, starts, rows, matrix.data)
 
+    def start_from(self, other: "LiveProgram") -> None:
+        """Begin the next solve at the last basis of a program with the same columns and rows."""
+        self._highs.setBasis(other._highs.getBasis())
+        self._solved_before = True  # a start that fails is repeated cold
+
     def solve(self, label: str = "", *, values: bool = True, cold: bool = False) -> Solved:
         """The optimum with the present bounds, costs and rows.
 

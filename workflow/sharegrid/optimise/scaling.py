@@ -1,51 +1,62 @@
 """The optimum when the data of one participant are scaled a little: the slope of J in its size, from both sides."""
 
+from itertools import product
 from types import ModuleType
 
 import numpy as np
 import xarray as xr
 
 from sharegrid.optimise.clear import scenario_parts, solve_named, split_model
-from sharegrid.optimise.quadratic import live
+from sharegrid.optimise.highs import LiveProgram
+from sharegrid.optimise.program import SplitModel
 
 STEP = 1e-5
 SIDES = {"down": 1 - STEP, "up": 1 + STEP}
 
 
-def scaled_costs(market: ModuleType, one: xr.Dataset, section: dict | None = None) -> xr.Dataset:
+def scaled_costs(market: ModuleType, data: xr.Dataset, section: dict | None = None) -> xr.Dataset:
     """scaled_cost (scenario, participant, side): J when everything that the participant brings is multiplied by 1 - 1e-5
-    (down) or 1 + 1e-5 (up), of one scenario (dim scenario of size 1). NaN where the program is not linear.
+    (down) or 1 + 1e-5 (up). NaN where the program is not linear.
 
     ValueError if the market does not tell how a participant is scaled (its function `scaled`), NotOptimal as clear.
     """
     if not hasattr(market, "scaled"):
         raise ValueError("value.scaled: this market cannot scale its participants; take `scaled` out of the study")
-    names, scenario = one["participant"].values, one["scenario"].values[0]
-    cases = [(name, side) for name in names for side in SIDES]
-    parts = [market.scaled(one, name, SIDES[side]).assign_coords(scenario=[f"{scenario}, {name} scaled {side}"])
-             for name, side in cases]  # fmt: skip
-    if _curved_or_integer(market, one):
-        return _table(np.full(len(cases), np.nan), one)
-    together = xr.concat(parts, "scenario", data_vars="minimal", coords="minimal", compat="override", join="exact")
-    cost = np.array([cost for part in scenario_parts(together) for cost in _objectives(market, part)])
-    return _table(cost, one)
+    names, scenarios = data["participant"].values, data["scenario"].values
+    cases = [(scenario, *case) for scenario in scenarios for case in [("", ""), *product(names, SIDES)]]
+    together = xr.concat([_changed(market, data, *case) for case in cases], "scenario", data_vars="minimal",
+                         coords="minimal", compat="override", join="exact")  # fmt: skip
+    cost, base = [], None
+    for part in scenario_parts(together):
+        split = split_model(market, part)
+        for k in range(len(split.scenarios)):
+            _, name, _ = cases[len(cost)]
+            base = base if name else _optimum(split, k)
+            cost.append(np.nan if base is None else _near(split, k, base))
+    array = np.array(cost).reshape(len(scenarios), -1)[:, 1:].reshape(len(scenarios), len(names), len(SIDES))
+    table = {"scaled_cost": (("scenario", "participant", "side"), array, {"step": STEP})}
+    return xr.Dataset(table, {"scenario": scenarios, "participant": names, "side": list(SIDES)})
 
 
-def _curved_or_integer(market: ModuleType, one: xr.Dataset) -> bool:
-    """Whether the slopes would differ by the curvature of the cost, or by the gap of a mixed-integer program."""
-    program = split_model(market, one).program(0)
-    return program.integer is not None or (program.quadratic is not None and bool(program.quadratic.any()))
+def _changed(market: ModuleType, data: xr.Dataset, scenario: str, name: str, side: str) -> xr.Dataset:
+    """One scenario with one participant scaled, or as it is without a name."""
+    one = data.sel(scenario=[scenario])
+    return market.scaled(one, name, SIDES[side]).assign_coords(scenario=[f"{scenario}, {name} {side}"]) if name else one
 
 
-def _table(cost: np.ndarray, one: xr.Dataset) -> xr.Dataset:
-    names, scenario = one["participant"].values, one["scenario"].values
-    array = (("scenario", "participant", "side"), cost.reshape(1, len(names), len(SIDES)), {"step": STEP})
-    return xr.Dataset({"scaled_cost": array}, {"scenario": scenario, "participant": names, "side": list(SIDES)})
+def _optimum(split: SplitModel, k: int) -> LiveProgram | None:
+    """The solved program of a scenario as it is; None if it is not linear, as slopes would differ by the curvature of the
+    cost or by the gap."""
+    program = split.program(k)
+    if program.integer is not None or (program.quadratic is not None and program.quadratic.any()):
+        return None
+    live = LiveProgram(program, f"scenario {split.scenarios[k]}")
+    solve_named(live, split, values=False)
+    return live
 
 
-def _objectives(market: ModuleType, part: xr.Dataset) -> list[float]:
-    split = split_model(market, part)
-    return [
-        solve_named(live(split.program(k), f"scenario {name}"), split, values=False).objective
-        for k, name in enumerate(split.scenarios)
-    ]
+def _near(split: SplitModel, k: int, base: LiveProgram) -> float:
+    """J of a scaled scenario, from the optimal basis of the scenario as it is."""
+    program = LiveProgram(split.program(k), f"scenario {split.scenarios[k]}")
+    program.start_from(base)
+    return solve_named(program, split, values=False).objective

@@ -10,7 +10,13 @@ from sharegrid.optimise import coalitions, values
 ENGINES = ("rebuild", "warm", "reduced")
 
 
-def compare(market: ModuleType, one: xr.Dataset, section: dict) -> xr.Dataset:
+def compare(market: ModuleType, data: xr.Dataset, section: dict) -> xr.Dataset:
+    """Solver counts of the engines (scenario, engine) on the removals of each scenario, and how far they agree."""
+    scenarios = [data.isel(scenario=[k]) for k in range(data.sizes["scenario"])]
+    return xr.concat([_compare(market, one, section) for one in scenarios], "scenario", join="exact")
+
+
+def _compare(market: ModuleType, one: xr.Dataset, section: dict) -> xr.Dataset:
     """Solver counts of the engines on one scenario's removals, and the largest difference of J between an engine and
     another on the counterfactuals that both solved."""
     full, sample = coalitions.removals(one.sizes["participant"]), section["rebuild_sample"]

@@ -77,11 +77,11 @@ def _block(rows: np.ndarray, requests: list[CoalitionRequest], block: int, block
 def _with_extra(
     market: ModuleType, data: xr.Dataset, result: xr.Dataset, section: dict | None, mine: set[str], function
 ) -> xr.Dataset:
-    """The values with what function(market, data of one scenario, section) adds for the scenarios of the section."""
+    """The values with what function(market, data, section) adds for the scenarios of the section."""
     names = [name for name in matching(data, section["scenarios"]) if name in mine] if section else []
     if not names:
         return result
-    more = xr.concat([function(market, data.sel(scenario=[name]), section) for name in names], "scenario", join="exact")
+    more = function(market, data.sel(scenario=names), section)
     return result.merge(more.reindex(scenario=result["scenario"]), join="exact")
 
 
