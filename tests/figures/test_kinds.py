@@ -66,7 +66,9 @@ def test_every_kind_of_the_spot_market_is_drawn_here_and_every_other_in_a_study(
     drawn_in = {}
     for path in sorted((ROOT / "config/studies").glob("*.yaml")):
         study = config.read_study(path)
-        drawn_in.setdefault(study.market, set()).update(kind for _, kind, _ in study.named_plugins("present", "figures"))
+        drawn_in.setdefault(study.market, set()).update(
+            kind for _, kind, _ in study.named_plugins("present", "figures")
+        )
     assert drawn_in["spot"] == OURS
     assert set(plugins.available("figures")) == set().union(*drawn_in.values())
 
