@@ -24,6 +24,7 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
     epsilon = {}
 
     def solve(scenario: str) -> np.ndarray | None:
+        """u (player) of one scenario in money; None if its coalitions were not valued."""
         found = of_scenario(data, values, scenario)
         if found is None:
             return None

@@ -36,6 +36,7 @@ def pay(
     bargains = values is not None and Bargains(data, cleared, values)
 
     def solve(scenario: str) -> np.ndarray | None:
+        """u (player) of one scenario in money; None if its coalitions were not valued."""
         try:
             return agreed(bargains.of(scenario), power)
         except ValueError as error:

@@ -24,6 +24,7 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, *, imp
     programs = {}
 
     def solve(scenario: str) -> np.ndarray | None:
+        """u (player) of one scenario in money; None if its coalitions were not valued."""
         if not has_table(data, values, scenario):
             return None
         game = game_of(data, values, scenario)

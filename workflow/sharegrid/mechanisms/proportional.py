@@ -41,6 +41,7 @@ def pay(
     bare = cleared.reset_coords(drop=True)
 
     def solve(scenario: str) -> np.ndarray | None:
+        """u (player) of one scenario in money; None if its coalitions were not valued."""
         one = bargains.of(scenario)
         weight = one.outside if to == "alone" else bare[to].sel(scenario=scenario).values[bargains.plays(scenario)]
         if np.isnan(one.total) or np.isnan(weight).any():

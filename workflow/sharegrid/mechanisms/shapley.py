@@ -32,6 +32,7 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
     estimates = {}
 
     def solve(scenario: str) -> np.ndarray | None:
+        """u (player) of one scenario in money; None if its coalitions were not valued."""
         if has_table(data, values, scenario):
             return shapley(game_of(data, values, scenario))
         if not is_sampled(values, scenario):

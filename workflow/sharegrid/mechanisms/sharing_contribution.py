@@ -46,6 +46,7 @@ def pay(
     shares, kept = {}, {}
 
     def solve(scenario: str) -> np.ndarray | None:
+        """u (player) of one scenario in money; None if its coalitions were not valued."""
         gains = rule.gains(scenario)
         if gains is None:
             return None
