@@ -18,4 +18,14 @@ def define_branch_flow(model: linopy.Model, data: xr.Dataset) -> None:
 
 def at_buses(expression, bus_of: xr.DataArray, data: xr.Dataset):
     """Sum of an expression over its elements at each bus; buses without any get zero, not a missing row."""
-    return expression.groupby(bus_of.rename("bus")).sum().reindex(bus=data["bus"].values).fillna(0)
+    return gathered(expression, bus_of, "bus", data["bus"].values)
+
+
+def gathered(values, place: xr.DataArray, dim: str, labels):
+    """Sum of an expression or array over its elements at each place, as the dim `dim` with these labels, zero where there is
+    no element."""
+    place = place.reset_coords(drop=True)
+    if isinstance(values, xr.DataArray):
+        here = place == xr.DataArray(labels, {dim: labels}, dim)
+        return xr.dot(values, here.astype(float), dim=place.dims)
+    return values.groupby(place.rename(dim)).sum().reindex({dim: labels}).fillna(0)
