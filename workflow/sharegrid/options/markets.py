@@ -3,6 +3,7 @@
 from sharegrid.options.base import Market
 from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
+from sharegrid.options.multi_area import MultiAreaMarket
 from sharegrid.options.retail import RetailMarket
 from sharegrid.options.spot import SpotMarket
 from sharegrid.options.wind_csp import WindCspMarket
@@ -13,4 +14,5 @@ MARKETS: dict[str, type[Market]] = {
     "community": CommunityMarket,
     "wind-csp": WindCspMarket,
     "retail": RetailMarket,
+    "multi-area": MultiAreaMarket,
 }

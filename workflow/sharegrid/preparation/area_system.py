@@ -51,7 +51,7 @@ class Units:
     reserve_cost: np.ndarray
     """True cost of reserve in $/MW per h (unit, direction as in DIRECTIONS); by `reserve_cost` where a share."""
     ten_minutes: np.ndarray
-    """What it can ramp in ten minutes in MW (unit); its capacity if nothing is known."""
+    """What it can ramp in ten minutes in MW (unit); inf if there is no limit."""
     hourly: np.ndarray
     """What it can ramp in an hour in MW/h (unit); inf if there is no limit."""
 
@@ -97,7 +97,7 @@ class System:
     """Areas with their networks, units and plants, and the ties between them."""
 
     source: str
-    """Where the data come from, for messages: a path below resources, or the field of the options."""
+    """Where the data come from, for messages: a path below resources, or `prepare` for the study's options."""
     area: list[str]
     """Names of the areas."""
     bus: np.ndarray
