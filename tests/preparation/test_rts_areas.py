@@ -1,6 +1,7 @@
 """The RTS-GMLC system of three areas against plain reading of the raw tables, and the errors of tables that are wrong."""
 
 import dataclasses
+import datetime
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def options() -> MultiAreaMarket:
 
 
 def of(day: str, path: str = "", change=None):
-    return system(options(), day, Changed(RESOURCES, path, change))
+    return system(options(), datetime.date.fromisoformat(DAYS[day]), Changed(RESOURCES, path, change))
 
 
 def raw(name: str) -> pd.DataFrame:

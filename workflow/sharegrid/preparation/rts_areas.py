@@ -4,6 +4,8 @@ C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEE
 Which units take part, and that the AC branches between areas become ties, is our choice (chapter 4.5).
 """
 
+import datetime
+
 import numpy as np
 import pandas as pd
 
@@ -20,12 +22,12 @@ LOAD = "DAY_AHEAD_regional_Load"
 TEN_MINUTES, HOUR = 10.0, 60.0  # min
 
 
-def system(options: MultiAreaMarket, day: str, inputs: Inputs) -> System:
-    """The system on what the study calls `day`: 24 hours of day-ahead series; buses and areas are their numbers.
+def system(options: MultiAreaMarket, day: datetime.date, inputs: Inputs) -> System:
+    """The system on a day: 24 hours of day-ahead series; buses and areas are their numbers.
 
     ValueError names the file, the column, the row and the cure.
     """
-    rts, date = options.rts, options.rts.days[day].isoformat()
+    rts, date = options.rts, day.isoformat()
     buses = rts_network.buses(*_table(rts, "bus", inputs))
     branches = rts_network.branches(*_table(rts, "branch", inputs), buses.index)
     dc_lines = rts_network.dc_lines(*_table(rts, "dc_branch", inputs), buses.index)
