@@ -356,7 +356,7 @@ def _check_requests(study: Study, path: Path) -> None:
         if getattr(study, stage) and not study.clear:
             raise ConfigError(f"{path}: {stage}: needs the stage clear; add 'clear: {{}}'")
     if study.value and hasattr(study.prepare, "scenarios"):
-        asked = [*study.value.requests, study.value.compare, study.value.scaled]
+        asked = [*study.value.requests, study.value.compare, study.value.scaled, study.value.areas]
         for pattern in (pattern for request in asked if request for pattern in request.scenarios):
             _check_pattern(pattern, study.prepare, path)
     if study.pay:

@@ -45,10 +45,11 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
 
 
 def collected(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset) -> xr.DataArray:
-    """What there is to pay the participants (scenario): the payment of the loads, in a market without loads that pay
-    their costs and the value of all, sum_i c_i + J(nobody) - J(N), with J(nobody) = 0 where it was not valued."""
+    """What there is to pay the participants (scenario): the payment of the loads less what others than participants are
+    paid, in a market without loads that pay their costs and the value of all, sum_i c_i + J(nobody) - J(N), with
+    J(nobody) = 0 where it was not valued."""
     if "load_payment" in cleared:
-        return cleared["load_payment"]
+        return cleared["load_payment"] - cleared.get("paid_to_others", 0.0)
     nobody = coalitions.nobody_cost(values, data).reindex(scenario=cleared["scenario"].values).fillna(0.0)
     return cleared["reported_cost"].sum("participant") - cleared["objective"] + nobody
 
@@ -84,9 +85,14 @@ def removal_cost(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | Non
 
 def lost_load_without(values: xr.Dataset) -> xr.DataArray:
     """Lost load in MW when each participant alone is absent (scenario, participant); NaN where it was not valued."""
+    return of_removals(values, "lost_load")
+
+
+def of_removals(values: xr.Dataset, name: str) -> xr.DataArray:
+    """The variable `name` when each participant alone is absent (scenario, participant); NaN where it was not valued."""
     participants = values["participant"].values
-    lost = values["lost_load"].reindex(coalition=[coalitions.label([name]) for name in participants])
-    return lost.rename(coalition="participant").assign_coords(participant=participants)
+    found = values[name].reindex(coalition=[coalitions.label([who]) for who in participants])
+    return found.rename(coalition="participant").assign_coords(participant=participants)
 
 
 def from_base(data: xr.Dataset, without: xr.DataArray) -> xr.DataArray:

@@ -1,5 +1,6 @@
 """The optimum when the data of one participant are scaled a little: the slope of J in its size, from both sides."""
 
+from collections.abc import Iterator
 from itertools import product
 from types import ModuleType
 
@@ -24,18 +25,26 @@ def scaled_costs(market: ModuleType, data: xr.Dataset, section: dict | None = No
         raise ValueError("value.scaled: this market cannot scale its participants; take `scaled` out of the study")
     names, scenarios = data["participant"].values, data["scenario"].values
     cases = [(scenario, *case) for scenario in scenarios for case in [("", ""), *product(names, SIDES)]]
-    together = xr.concat([_changed(market, data, *case) for case in cases], "scenario", data_vars="minimal",
-                         coords="minimal", compat="override", join="exact")  # fmt: skip
     cost, base = [], None
-    for part in scenario_parts(together):
-        split = split_model(market, part)
-        for k in range(len(split.scenarios)):
-            _, name, _ = cases[len(cost)]
-            base = base if name else _optimum(split, k)
-            cost.append(np.nan if base is None else _near(split, k, base))
+    for (_, name, _), (split, k) in zip(cases, changed_programs(market, _changes(market, data, cases)), strict=True):
+        base = base if name else _optimum(split, k)
+        cost.append(np.nan if base is None else _near(split, k, base))
     array = np.array(cost).reshape(len(scenarios), -1)[:, 1:].reshape(len(scenarios), len(names), len(SIDES))
     table = {"scaled_cost": (("scenario", "participant", "side"), array, {"step": STEP})}
     return xr.Dataset(table, {"scenario": scenarios, "participant": names, "side": list(SIDES)})
+
+
+def changed_programs(market: ModuleType, changed: list[xr.Dataset]) -> Iterator[tuple[SplitModel, int]]:
+    """A model and the number of a scenario in it for each of `changed`, the data of one scenario each with a name of its
+    own: they are built together, up to the size that clear allows."""
+    together = xr.concat(changed, "scenario", data_vars="minimal", coords="minimal", compat="override", join="exact")
+    for part in scenario_parts(together):
+        split = split_model(market, part)
+        yield from ((split, k) for k in range(len(split.scenarios)))
+
+
+def _changes(market: ModuleType, data: xr.Dataset, cases: list[tuple[str, str, str]]) -> list[xr.Dataset]:
+    return [_changed(market, data, *case) for case in cases]
 
 
 def _changed(market: ModuleType, data: xr.Dataset, scenario: str, name: str, side: str) -> xr.Dataset:

@@ -52,6 +52,13 @@ class Scaling(Section):
     """Labels, names of families, or patterns with * and ?."""
 
 
+class AreaGame(Section):
+    """Value the interconnection of each set of areas: only the ties with both ends in the set are in service."""
+
+    scenarios: list[str]
+    """Labels, names of families, or patterns with * and ?."""
+
+
 class Value(Section):
     """The optimum of each asked coalition: the heavy step."""
 
@@ -65,6 +72,8 @@ class Value(Section):
     """Comparison of the back ends, for the tables of solver counts."""
     scaled: Scaling | None = None
     """Costs with the data of one participant scaled, for the uniqueness of the Owen allocation."""
+    areas: AreaGame | None = None
+    """Costs with the ties of each set of areas only, for what every area adds to the interconnection."""
     mip_gap: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Relative gap at which a mixed-integer program ends; 1e-9 if not given."""
 

@@ -8,6 +8,7 @@ import xarray as xr
 
 from sharegrid import plugins, schema
 from sharegrid.optimise import coalitions, highs, values
+from sharegrid.optimise.area_game import area_costs
 from sharegrid.optimise.clear import scenario_parts
 from sharegrid.optimise.coalitions import Counterfactuals
 from sharegrid.optimise.scaling import scaled_costs
@@ -17,7 +18,9 @@ from sharegrid.stages.generation import GENERATORS
 from sharegrid.stages.requests import absent, asked, matching
 
 log = logging.getLogger(__name__)
+EXTRAS = {"compare": engines.compare, "scaled": scaled_costs, "areas": area_costs}  # section -> what values it adds
 BY_COALITION = {"grid_bill": "time"}  # what is kept of every coalition, and its dim; other details of removals only
+SUMMED = {"shortfall"}  # kept of every coalition as a sum
 
 
 def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr.Dataset:
@@ -30,7 +33,7 @@ def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr
     market = plugins.load_module("markets", config["market"])
     schema.check(data, "data")
     requests = asked(data, [CoalitionRequest.model_validate(request) for request in config["requests"]])
-    for extra in ("compare", "scaled"):
+    for extra in EXTRAS:
         _check_asked(data, config.get(extra), requests, extra)
     blocks = max(1, chunks // len(requests))
     mine = [(name, block) for name in requests for block in range(blocks)]
@@ -38,7 +41,7 @@ def value(data: xr.Dataset, config: dict, chunk: int = 0, chunks: int = 1) -> xr
     parts = _parts(market, data, requests, mine, blocks, config["backend"])
     result = gather(parts) if parts else xr.Dataset(coords={"scenario": [], "coalition": []})
     first = {name for name, block in mine if block == 0}
-    for extra, function in (("compare", engines.compare), ("scaled", scaled_costs)):
+    for extra, function in EXTRAS.items():
         result = _with_extra(market, data, result, config.get(extra), first, function)
     return schema.check(schema.described(result, "values", config, data), "values")
 
@@ -175,4 +178,6 @@ def _dataset(one: xr.Dataset, rows: np.ndarray, found: Counterfactuals, complete
         dim = BY_COALITION[name]
         arrays[name] = (("scenario", "coalition", dim), found.details[name][None])
         coords[dim] = one[dim].values
+    for name in SUMMED & found.details.keys():
+        arrays[name] = (("scenario", "coalition"), found.details[name].reshape(len(rows), -1).sum(axis=1)[None])
     return xr.Dataset(arrays, coords)  # at once: adding variables one by one costs ten times as much
