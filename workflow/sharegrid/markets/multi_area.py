@@ -321,7 +321,7 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
             "flow_price": -reduced_cost["flow"] if "flow" in primal else no_flow,
             "block_output": primal["block_output"],
             "dispatch": primal["block_output"].sum("block"),
-            "flow": primal["flow"] if "flow" in primal else no_flow,
+            "flow": primal.get("flow", no_flow),
             "area_import": imports(primal["delivered"], data),
             "area_export": exports(primal["sent"], data),
         }

@@ -13,6 +13,7 @@ from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
 
 log = logging.getLogger(__name__)
+EXACT = "%s: the losses of %s are not on their curve in the relaxation; solved again with integer directions"
 COLUMNS_AT_ONCE = 400_000  # scenarios are built together up to this size, to bound the memory
 
 
@@ -29,13 +30,19 @@ def clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
 def _clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
     split = split_model(market, data)
     preferred = _preferred(market, data, split)
-    solved = []
+    solved, splits = [], []
     for k, scenario in enumerate(split.scenarios):
         target = preferred[k] if preferred else None
-        solved.append(solve_priced(split.program(k), split, f"scenario {scenario}", target))
+        own, one = split, solve_priced(split.program(k), split, f"scenario {scenario}", target)
+        if burnt := relaxed(market, data.isel(scenario=[k]), kept_of(market, split, one)):
+            log.warning(EXACT, f"scenario {scenario}", ", ".join(burnt))
+            own = split_model(market, market.exact(data.isel(scenario=[k])))
+            one = solve_priced(own.program(0), own, f"scenario {scenario}", target)
+        solved.append(one)
+        splits.append(own)
         log.info("cleared scenario %s (%d of %d)", scenario, k + 1, len(split.scenarios))
     with xr.set_options(keep_attrs=False):  # a product does not have the unit of its factors
-        cleared = market.read_out(data, *_families(split, solved))
+        cleared = market.read_out(data, *_families(splits, solved, split.scenarios))
     if preferred:
         cleared["price_nearest"] = ("scenario", [int(one.nearest) for one in solved])
     gap = xr.DataArray([one.gap for one in solved], dims="scenario")
@@ -92,20 +99,36 @@ def solve_named(program: LiveProgram, split: SplitModel, label: str = "", rows=s
         raise NotOptimal(error.label, error.status, f"in conflict: {', '.join(families) or 'not found'}") from None
 
 
-def _families(split: SplitModel, solved: list[Solved]) -> list[xr.Dataset]:
-    """primal, dual and reduced cost by family, stacked over the scenarios."""
-    scenario = xr.DataArray(split.scenarios, dims="scenario", coords={"scenario": split.scenarios}, name="scenario")
-    parts = (
-        (split.variables, "x"),
-        (split.constraints, "row_dual"),
-        (split.variables, "reduced_cost"),
-    )
-    return [
-        xr.Dataset(
-            {
-                name: xr.concat([layout.read(getattr(one, what)) for one in solved], scenario)
-                for name, layout in layouts.items()
-            }
-        )
-        for layouts, what in parts
-    ]
+def relaxed(market: ModuleType, data: xr.Dataset, kept: dict[str, np.ndarray]) -> list[str]:
+    """What a relaxation of the market gets wrong in the scenario of `data`, from the arrays that COUNTERFACTUAL names; empty if
+    its model is no relaxation, or exact at this solution."""
+    return market.inexact(data, kept) if hasattr(market, "inexact") else []
+
+
+def kept_of(market: ModuleType, split: SplitModel, solved: Solved, rows=slice(None)) -> dict[str, np.ndarray]:
+    """The arrays of a solution that the market's COUNTERFACTUAL names; `rows`: numbers of the program's rows."""
+    dual = np.zeros(split.row_count)
+    dual[rows] = 0.0 if solved.row_dual is None else solved.row_dual
+    families = {"primal": (split.variables, solved.x), "dual": (split.constraints, dual)}
+    kept = {}
+    for name, (kind, family) in market.COUNTERFACTUAL.items():
+        layouts, values = families[kind]
+        kept[name] = layouts[family].pick(values)
+    return kept
+
+
+def _families(splits: list[SplitModel], solved: list[Solved], scenarios: list[str]) -> list[xr.Dataset]:
+    """primal, dual and reduced cost by family, stacked over the scenarios, each read with its own layout; the families are
+    those that all of them have."""
+    scenario = xr.DataArray(scenarios, dims="scenario", coords={"scenario": scenarios}, name="scenario")
+    parts = (("variables", "x"), ("constraints", "row_dual"), ("variables", "reduced_cost"))
+    stacked = []
+    for layouts, what in parts:
+        of_scenario = [getattr(split, layouts) for split in splits]
+        shared = [name for name in of_scenario[0] if all(name in one for one in of_scenario)]
+        arrays = {}
+        for name in shared:
+            read = [own[name].read(getattr(one, what)) for own, one in zip(of_scenario, solved, strict=True)]
+            arrays[name] = xr.concat(read, scenario)
+        stacked.append(xr.Dataset(arrays))
+    return stacked

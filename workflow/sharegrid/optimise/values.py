@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.optimise import merit_order, reduced
-from sharegrid.optimise.clear import solve_named, split_model
+from sharegrid.optimise.clear import EXACT, kept_of, relaxed, solve_named, split_model
 from sharegrid.optimise.coalitions import Counterfactuals, label
 from sharegrid.optimise.highs import MIP_GAP, NotOptimal, Program, Solved
 from sharegrid.optimise.program import SplitModel
@@ -41,9 +41,16 @@ class Engine:
     def solve(self, k: int, absent: np.ndarray) -> Counterfactuals:
         """The optima of the coalitions `absent` (coalition, participant; True = absent) of the k-th scenario.
 
-        The details are those that the market's COUNTERFACTUAL names. Raises NotOptimal naming scenario, coalition and
-        status.
+        The details are those that the market's COUNTERFACTUAL names. Where the market's relaxation is not exact for one of
+        the coalitions, all are valued again with its exact model. Raises NotOptimal naming scenario, coalition and status.
         """
+        found, one = self._solve(k, absent), self._data.isel(scenario=[k])
+        if burnt := relaxed(self._market, one, found.details):
+            log.warning(EXACT, f"scenario {one['scenario'].item()}, a coalition", ", ".join(burnt))
+            found = Engine(self._market, self._market.exact(one), self._backend)._solve(0, absent)
+        return found
+
+    def _solve(self, k: int, absent: np.ndarray) -> Counterfactuals:
         if self._backend == "warm":
             return warm(self._market, self._split, k, absent)
         if self._backend == "rebuild":
@@ -118,14 +125,8 @@ def _details(
     """Lost load, and the arrays that the market keeps of a counterfactual; `rows`: numbers of the program's rows."""
     if not market.COUNTERFACTUAL and not market.LOST_LOAD:
         return 0.0, {}
-    dual = np.zeros(split.row_count)
-    dual[rows] = 0.0 if solved.row_dual is None else solved.row_dual
-    families, kept = {"primal": (split.variables, solved.x), "dual": (split.constraints, dual)}, {}
-    for name, (kind, family) in market.COUNTERFACTUAL.items():
-        layouts, values = families[kind]
-        kept[name] = layouts[family].pick(values)
     lost = split.variables[market.LOST_LOAD].pick(solved.x).sum() if market.LOST_LOAD else 0.0
-    return float(lost), kept
+    return float(lost), kept_of(market, split, solved, rows)
 
 
 def rebuild(market: ModuleType, data: xr.Dataset, absent: np.ndarray) -> Counterfactuals:
