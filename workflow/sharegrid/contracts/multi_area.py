@@ -86,7 +86,7 @@ CLEARED = {
     "shortfall_rent": v(MONEY, "value of the area's missing reserve at its price", "scenario area"),
 }
 VALUES = {
-    "interconnection_cost": v(MONEY, "minimised cost with the ties within the set of areas only", "scenario area_set"),
+    "interconnection_cost": v(MONEY, "minimised cost with the ties within the set of areas only", "scenario area_set", False),
     "area_member": v("1", "1 if the area belongs to the set", "area_set area", low=0),
     "shortfall": v("MW", "reserve that is missing with the coalition's members only", "scenario coalition", False),
 }

@@ -36,7 +36,11 @@ def check(
     found = {
         "area_deficit": (shared, unit, "part of the revenue inadequacy of VCG that the area covers"),
         "area_benefit": (settled.benefit, unit, "what the area adds to the interconnection (Shapley value)"),
-        "area_net_benefit": (settled.benefit - shared, unit, "what the area adds less what it covers"),
+        "area_net_benefit": (
+            (settled.benefit - shared).transpose(*shared.dims),
+            unit,
+            "what the area adds less what it covers",
+        ),
         "benefit_fallback": (useless, "1", "1 if the ties are of no use, so that the rule benefit shares by demand"),
         "isolated_inadequacy": (areas.isolated(data, settled.deficit), unit, "revenue inadequacy of VCG without ties"),
         "mechanism_inadequacy": (areas.inadequacy(cleared, paid), unit, "payments less what the loads pay for them"),

@@ -20,6 +20,7 @@ from sharegrid.stages.requests import absent, asked, matching
 log = logging.getLogger(__name__)
 EXTRAS = {"compare": engines.compare, "scaled": scaled_costs, "areas": area_costs}  # section -> what values it adds
 BY_COALITION = {"grid_bill": "time"}  # what is kept of every coalition, and its dim; other details of removals only
+AREAS = "area_member"  # like the members of coalitions the same in all scenarios
 SUMMED = {"shortfall"}  # kept of every coalition as a sum
 
 
@@ -94,10 +95,11 @@ def gather(parts: list[xr.Dataset]) -> xr.Dataset:
     order = list(dict.fromkeys(name for part in parts for name in part["coalition"].values))
     member = xr.concat([part["member"] for part in parts], "coalition", join="exact")
     member = member.isel(coalition=np.unique(member["coalition"].values.astype(str), return_index=True)[1])
-    rest = [part.drop_vars("member").reindex(coalition=order) for part in parts]
+    rest = [part.drop_vars(["member", AREAS], errors="ignore").reindex(coalition=order) for part in parts]
     result = _one_row_per_scenario(xr.concat(rest, "scenario", data_vars="all", coords="minimal", compat="override",
                                              join="outer", combine_attrs="override"))  # fmt: skip
-    return schema.described(result.assign(member=member.sel(coalition=order)), "values")
+    shared = {"member": member.sel(coalition=order)} | {AREAS: part[AREAS] for part in parts if AREAS in part}
+    return schema.described(result.assign(shared), "values")
 
 
 def _one_row_per_scenario(values_: xr.Dataset) -> xr.Dataset:
