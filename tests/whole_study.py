@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from sharegrid import config
+from sharegrid import config, plugins
 from sharegrid.stages import clear, coordinate, pay, plan, prepare, present, value
 
 ROOT = Path(__file__).parents[1]
@@ -39,10 +39,19 @@ def results(name: str) -> dict[str, xr.Dataset]:
     return made
 
 
+def with_used(name: str) -> dict[str, xr.Dataset]:
+    """The Datasets of the study, and those that it shows of other studies, as its job `present` reads them."""
+    made = dict(results(name))
+    for other in study(name).uses:
+        for dataset, prefix in (("data", "data_of"), ("cleared", "cleared_of"), ("payments", "of")):
+            made[f"{prefix}_{plugins.snake(other)}"] = results(other)[dataset]
+    return made
+
+
 @cache
 def tables(name: str) -> dict[str, pd.DataFrame]:
-    """All tables of a study but those that need another study or the comparison of engines."""
+    """All tables of a study but those that need the comparison of engines."""
     shown = study(name).params("present")
     shown["tables"] = {stem: item for stem, item in shown["tables"].items()
-                       if item["kind"] not in ("runtime", "challenges")}  # fmt: skip
-    return dict(present.tables(results(name), shown))
+                       if item["kind"] != "runtime"}  # fmt: skip
+    return dict(present.tables(with_used(name), shown))

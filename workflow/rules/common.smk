@@ -94,8 +94,14 @@ def earlier(*stages):
 
 
 def used(wildcards):
-    """Input function: payments of the other studies that this one shows, as of_<study>."""
-    return {f"of_{plugins.snake(name)}": f"results/{name}/payments.nc" for name in STUDIES[wildcards.study].uses}
+    """Input function: results of the other studies that this one shows: payments as of_<study>, the market's as
+    data_of_<study> and cleared_of_<study>."""
+    prefixes = {"data": "data_of", "cleared": "cleared_of", "payments": "of"}
+    return {
+        f"{prefix}_{plugins.snake(name)}": f"results/{name}/{dataset}.nc"
+        for name in STUDIES[wildcards.study].uses
+        for dataset, prefix in prefixes.items()
+    }
 
 
 def code(script):

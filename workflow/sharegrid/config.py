@@ -72,7 +72,7 @@ class Study(Section):
     text: str = ""
     """What the study is about, its choices of reading and its limits."""
     uses: list[str] = Field(default_factory=list)
-    """Other studies whose payments the figures and tables also show."""
+    """Other studies whose data, cleared market and payments the figures and tables also show."""
     prepare: Annotated[Union[tuple(MARKETS.values())], Field(discriminator="market")]  # noqa: UP007
     """The market and its data."""
     clear: options.Clear | None = None
