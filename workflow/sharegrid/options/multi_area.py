@@ -28,7 +28,7 @@ class Unit(Section):
     reserve_down: NotNegative | None = None
     """Reserve offer downwards [$/MW per h]; the market's share of the linear cost if not given."""
     reserve_limit_mw: NotNegative | None = None
-    """What it can ramp in ten minutes [MW]; the market's share of the capacity if not given."""
+    """What it can ramp in ten minutes [MW], where the scenario has no ramp10; the capacity if not given."""
 
 
 class Area(Section):
@@ -41,13 +41,13 @@ class Area(Section):
     ratings: str | None = None
     """Another MATPOWER file below resources/ whose rateA [MW] replace the branch limits; same branches, same order."""
     load_mw: NotNegative | None = None
-    """Load of an area without file [MW]."""
+    """Load of an area without file, which is one bus called as the area [MW]."""
     units: dict[str, Unit] = {}
     """Units of an area without file, by name."""
     load_factor: Positive = 1.0
-    """Factor on the loads of the file [1]."""
+    """Factor on its loads [1]."""
     cost_factor: Positive = 1.0
-    """Factor on the costs of the file [1]."""
+    """Factor on the linear and quadratic costs of its units [1]."""
 
     @model_validator(mode="after")
     def _file_or_numbers(self):
@@ -205,7 +205,7 @@ class MultiAreaMarket(Market):
     loss_points: Annotated[int, Field(ge=3)] = 4
     """Number of tangents (with one more at zero)."""
     hours: Annotated[int, Field(ge=1, le=24)] = 1
-    """Hours that are cleared together; of the RTS-GMLC system 24."""
+    """Hours that are cleared together, from midnight."""
     load_profile: Wave = Wave()
     """Factor on the loads by hour."""
     renewable_profile: Wave = Wave()

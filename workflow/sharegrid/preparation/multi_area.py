@@ -113,10 +113,10 @@ def _plants(options: MultiAreaMarket, system: System) -> dict[str, tuple]:
 
 
 def _scenario(options: MultiAreaMarket, system: System, one: Variant) -> dict[str, tuple]:
-    """(dims, values) of what differs between scenarios."""
-    limit = system.branches.limit
-    load = system.load * wave(options.load_profile, options.hours, "load_profile") * one.values["load_factor"]
-    power = system.renewables.available * wave(options.renewable_profile, options.hours, "renewable_profile")
+    """(dims, values) of what differs between scenarios; of a longer day the first hours."""
+    limit, hours = system.branches.limit, options.hours
+    load = system.load[:, :hours] * wave(options.load_profile, hours, "load_profile") * one.values["load_factor"]
+    power = system.renewables.available[:, :hours] * wave(options.renewable_profile, hours, "renewable_profile")
     return {
         "demand": (("bus", "time"), load),
         "available": (("renewable", "time"), power),
