@@ -1,5 +1,6 @@
 """Multi-area markets that several tests share: a toy of three units by hand, two areas of 30 buses, three of 118."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -83,3 +84,15 @@ def data(case: str | dict, scenarios: dict | None = None, **options) -> xr.Datas
         return _case(case)
     section = CASES[case] if isinstance(case, str) else case
     return prepare({"scenarios": BASE} | section | ({"scenarios": scenarios} if scenarios else {}) | options, RESOURCES)
+
+
+def changed(section: dict, **fields) -> dict:
+    """A section with some fields replaced; a__b replaces the field b of a."""
+    copy = json.loads(json.dumps(section))
+    for path, value in fields.items():
+        *above, last = path.split("__")
+        inner = copy
+        for key in above:
+            inner = inner[key]
+        inner[last] = value
+    return copy

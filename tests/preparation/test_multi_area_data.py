@@ -1,6 +1,5 @@
 """The data of the multi-area market, against plain reading of the tables and of the chapter, and what is refused."""
 
-import json
 import logging
 
 import numpy as np
@@ -9,26 +8,13 @@ import pytest
 import xarray as xr
 
 import multi_area
-from multi_area import TOY, TWO_AREA
+from multi_area import TOY, changed
 from sharegrid import files, schema
 from sharegrid.preparation.area_requirements import unreachable_reserve
 from sharegrid.stages.clear import clear
-from sharegrid.stages.prepare import prepare
 
 FACTS = multi_area.RESOURCES / "networks/facts"
 CASE30 = {table: pd.read_csv(FACTS / f"case30_{table}.csv") for table in ("bus", "branch", "generator")}
-
-
-def changed(section: dict, **fields) -> dict:
-    """A section with some fields replaced; a__b replaces the field b of a."""
-    copy = json.loads(json.dumps(section))
-    for path, value in fields.items():
-        *above, last = path.split("__")
-        inner = copy
-        for key in above:
-            inner = inner[key]
-        inner[last] = value
-    return copy
 
 
 # Networks
@@ -348,139 +334,38 @@ def test_reachable_reserve_is_no_warning(caplog):
     assert not caplog.records
 
 
-# What is refused
+# The RTS-GMLC system
 
-UNIT = {"capacity_mw": 100, "linear": 20}
-CASE = r"networks/facts/case30"
-REFUSED = {
-    "tie within an area": (
-        changed(TWO_AREA, ties__T1__to_bus="A1:7"),
-        r"prepare: ties: 'T1': both ends are in area 'A1'; correct one, or set allow_intra",
-    ),
-    "tie from a bus to itself": (
-        changed(TWO_AREA, ties__T1__to_bus="A1:2", ties__T1__allow_intra=True),
-        r"prepare: ties: 'T1': both ends are at bus 'A1:2'",
-    ),
-    "unknown bus of a tie": (
-        changed(TWO_AREA, ties__T2__to_bus="A2:31"),
-        r"prepare: ties: to_bus: 'T2': no bus 'A2:31'; buses are called A1:1 to A2:30",
-    ),
-    "unknown bus of a plant": (
-        changed(TWO_AREA, renewables__W2__bus="2"),
-        r"prepare: renewables: bus: 'W2': no bus '2'",
-    ),
-    "negative capacity": (changed(TOY, ties__T__capacity_mw=-1), r"ties: capacity_mw: 'T': -1 is negative"),
-    "capacity that is no number": (
-        changed(TOY, ties__T__capacity_mw=float("nan")),
-        r"ties: capacity: 'T': nan is no number",
-    ),
-    "losses over 100 %": (
-        changed(TOY, ties__T__linear_loss=0.2, ties__T__quadratic_loss=0.005),
-        r"prepare: ties: 'T', scenario 'base': losses over 100 %: at 80 MW one more MW sent loses 1 MW",
-    ),
-    "linear losses over 100 %": (changed(TOY, ties__T__linear_loss=1), r"'T', scenario 'base': losses over 100 %"),
-    "cost that is not convex": (
-        changed(TOY, areas__A1__units__G1__quadratic=-0.1),
-        r"prepare.areas.A1.units.G1.quadratic: -0.1 makes the cost not convex",
-    ),
-    "cost that is no number": (
-        changed(TOY, areas__A1__units__G1__linear=float("nan")),
-        r"prepare.areas.A1.units.G1.linear: nan is no cost",
-    ),
-    "one unit name in two areas": (
-        changed(TOY, areas__A1__units={"G2": UNIT}),
-        r"prepare: units, plants and areas: 'G2': the name stands twice",
-    ),
-    "a plant called as a unit": (
-        changed(TOY, renewables={"G1": {"bus": "A1", "power_mw": 1}}),
-        r"units, plants and areas: 'G1': the name stands twice",
-    ),
-    "a unit called as an area": (
-        changed(TOY, areas__A1__units={"A2": UNIT}),
-        r"units, plants and areas: 'A2': the name stands twice",
-    ),
-    "ratings of another network": (
-        changed(TWO_AREA, areas__A2__ratings="networks/pglib/pglib_opf_case14_ieee.m"),
-        r"prepare.areas.A2.ratings: networks/pglib/pglib_opf_case14_ieee.m has other branches than case30",
-    ),
+RTS = {
+    "market": "multi-area",
+    "rts": {"days": {"wind": "2020-01-07", "load": "2020-07-27"}},
+    "hours": 24,
+    "tie_break": 0.01,
+    "requirements": multi_area.THREE_AREA["requirements"],
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_refused(name):
-    section, words = REFUSED[name]
-    with pytest.raises(ValueError, match=words):
-        multi_area.data(section)
+def test_days_of_the_rts_differ_in_loads_and_plants_only():
+    data = multi_area.data(RTS, {"days": {"label": "{day}", "day": ["wind", "load"]}})
+    wind, load = (data.sel(scenario=day) for day in ("wind", "load"))
+    assert data["day"].values.tolist() == ["wind", "load"]
+    assert load["demand"].sum() > wind["demand"].sum()
+    plants = data["renewable"].str.contains("WIND")
+    assert wind["available"][plants].sum() > load["available"][plants].sum()
+    for name in ("true_block_price", "reserve_limit", "ramp_limit", "line_limit", "tie_capacity"):
+        xr.testing.assert_equal(wind[name].reset_coords(drop=True), load[name].reset_coords(drop=True))
+    assert np.isfinite(data["ramp_limit"]).all()
 
 
-def test_losses_are_checked_at_the_capacity_of_each_scenario():
-    section = changed(TOY, ties__T__quadratic_loss=0.005)
-    with pytest.raises(ValueError, match="scenario 'x2': losses over 100 %"):
-        multi_area.data(section, {"factor": {"label": "x{tie_factor}", "tie_factor": [1, 2]}})
+def test_the_rts_costs_what_the_chapter_says():
+    families = {"days": {"label": "{day}|{tie_factor}", "day": ["wind", "load"], "tie_factor": [0, 1]}}
+    cost = clear(multi_area.data(RTS, families), {"market": "multi-area"})["objective"]
+    np.testing.assert_allclose(cost, [804484.274, 591135.486, 2688348.113, 2668041.545], atol=1e-3)
 
 
-def test_ties_within_an_area_may_be_allowed():
-    data = multi_area.data(changed(TWO_AREA, ties__T1__to_bus="A1:7", ties__T1__allow_intra=True))
-    assert data["tie_to_area"].values.tolist() == ["A1", "A2"]
-
-
-# Files of the user
-
-PLAIN = """function mpc = plain
-mpc.version = '2';
-mpc.baseMVA = 100;
-mpc.bus = [
- 1 3 0 0 0 0 1 1 0 135 1 1.05 0.95;
- 2 1 50 0 0 0 1 1 0 135 1 1.05 0.95;
- 3 {type} 50 0 0 0 1 1 0 135 1 1.05 0.95;
- 4 1 50 0 0 0 1 1 0 135 1 1.05 0.95;
-];
-mpc.gen = [
- 1 0 0 10 -10 1 100 1 200 {pmin};
-];
-mpc.gencost = [
- {cost};
-];
-mpc.branch = [
- 1 2 0 0.1 0 100 0 0 0 0 1 -360 360;
- 2 3 0 0.1 0 100 0 0 0 0 {status} -360 360;
- 3 4 0 0.1 0 100 0 0 0 0 1 -360 360;
-];
-"""
-DCLINE = "mpc.dcline = [\n 1 4 1 0 0 0 0 1 1 0 50 0 0 0 0 0 0;\n];\n"
-SOUND = {"type": 1, "pmin": 0, "cost": "2 0 0 3 0.1 20 0", "status": 1}
-
-
-def of_file(folder, text: str) -> xr.Dataset:
-    """The market of one area whose file has this text."""
-    (folder / "sources.yaml").write_text("files: []\n")
-    (folder / "plain.m").write_text(text)
-    areas = {"A": {"path": "plain.m", "reader": "matpower"}, "B": TOY["areas"]["A1"]}
-    return prepare({"market": "multi-area", "areas": areas, "scenarios": multi_area.BASE}, folder)
-
-
-def test_a_file_of_the_user(tmp_path):
-    data = of_file(tmp_path, PLAIN.format(**SOUND))
-    assert data["generator"].values.tolist() == ["A:g1", "G1"]
-    assert data["bus"].values.tolist() == ["A:1", "A:2", "A:3", "A:4", "B"]
-
-
-FAULTS = {
-    "disconnected": ({"type": 3, "status": 0}, r"prepare: areas: 'A': .* no branches lead from bus 'A:1' to bus 'A:3'"),
-    "limits": ({"pmin": 300}, r"plain.m.*is above p_max"),
-    "convexity": ({"cost": "2 0 0 3 -0.1 20 0"}, r"plain.m.*non-convex"),
-    "number": ({"cost": "2 0 0 3 NaN 20 0"}, r"plain.m"),
-    "points": ({"cost": "1 0 0 2 0 0 200 4000"}, r"plain.m: generator 1: cost by points; give it a polynomial cost"),
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_faults_of_files(tmp_path, name):
-    change, words = FAULTS[name]
-    with pytest.raises(ValueError, match=words):
-        of_file(tmp_path, PLAIN.format(**(SOUND | change)))
-
-
-def test_a_dc_line_in_service_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"plain.m: dcline 1 to 4 is in service; .* give it as a tie"):
-        of_file(tmp_path, PLAIN.format(**SOUND) + DCLINE)
+def test_the_first_hours_of_a_day():
+    families = {"days": {"label": "{day}", "day": ["load"]}}
+    whole, part = (multi_area.data(RTS, families, hours=hours) for hours in (24, 3))
+    xr.testing.assert_equal(part["demand"], whole["demand"].isel(time=slice(3)))
+    xr.testing.assert_equal(part["available"], whole["available"].isel(time=slice(3)))
+    assert part.attrs["money"] == "$ per 3 h"
