@@ -7,6 +7,7 @@ from functools import cache
 
 import xarray as xr
 
+import multi_area
 from sharegrid.stages import clear, prepare, value
 from spot import NETWORKS, RESOURCES
 
@@ -51,7 +52,20 @@ COMMUNITY = {
         "fewer": {"label": "three users", "users": [3]},
     },
 }  # fmt: skip
-MARKETS = {"spot": SPOT, "retail": RETAIL, "wind-csp": WIND_CSP, "community": COMMUNITY}
+MULTI_AREA = multi_area.TOY | {
+    "participants": "all",
+    "scenarios": {
+        "cases": {"label": "tie {tie_factor}", "tie_factor": [1.0, 0.3]},
+        "scarce": {"label": "little reserve", "ramp10": [0.1], "load_factor": [1.2]},
+    },
+}
+MARKETS = {
+    "spot": SPOT,
+    "retail": RETAIL,
+    "wind-csp": WIND_CSP,
+    "community": COMMUNITY,
+    "multi-area": MULTI_AREA,
+}
 
 
 @cache

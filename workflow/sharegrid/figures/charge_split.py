@@ -30,7 +30,7 @@ def draw(results: Results, *, scenario: str) -> Figure:
     axes.axhline(0, color="#444444", linewidth=0.6)
     axes.set_xticks(place, frame["user"])
     axes.grid(visible=False, axis="x")
-    _groups(axes, frame["owns"].tolist())
+    groups(axes, frame["owns"].tolist())
     axes.set_xlabel("user")
     axes.set_ylabel(f"bill [{data.attrs['money']}]")
     axes.margins(x=0.01)
@@ -48,13 +48,13 @@ def _stack(axes, place: np.ndarray, energy, capacity, side: str, hatch: str) -> 
                  label=f"{name}, {side}")  # fmt: skip
 
 
-def _groups(axes, owns: list[str]) -> None:
-    """Lines between groups of users that own the same, and their names above."""
-    starts = [k for k in range(len(owns)) if not k or owns[k] != owns[k - 1]]
-    for start, end in zip(starts, [*starts[1:], len(owns)], strict=True):
+def groups(axes, group: list[str]) -> None:
+    """Lines between neighbouring groups of marks at 0, 1, 2 ..., whose names (mark) stand above them."""
+    starts = [k for k in range(len(group)) if not k or group[k] != group[k - 1]]
+    for start, end in zip(starts, [*starts[1:], len(group)], strict=True):
         if start:
             axes.axvline(start - 0.5, **style.GUIDE)
-        axes.text((start + end - 1) / 2, 1.0, owns[start], transform=axes.get_xaxis_transform(), ha="center", va="bottom",
+        axes.text((start + end - 1) / 2, 1.0, group[start], transform=axes.get_xaxis_transform(), ha="center", va="bottom",
                   fontsize=6.5)  # fmt: skip
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.optimise import coalitions
-from sharegrid.optimise.clear import solve_named
+from sharegrid.optimise.clear import kept_of, relaxed, solve_named, split_model
+from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
 from sharegrid.optimise.scaling import changed_programs
 
@@ -30,7 +31,8 @@ def area_costs(market: ModuleType, data: xr.Dataset, section: dict | None = None
     sets = ["+".join(areas[row]) for row in member]
     changed = [_within(market, data, scenario, name, areas[row])
                for scenario in scenarios for name, row in zip(sets, member, strict=True)]  # fmt: skip
-    cost = [_cost(split, k) for split, k in changed_programs(market, changed)]
+    programs = changed_programs(market, changed)
+    cost = [_cost(market, one, *program) for one, program in zip(changed, programs, strict=True)]
     arrays = {
         "interconnection_cost": (("scenario", "area_set"), np.reshape(cost, (len(scenarios), len(sets)))),
         "area_member": (("area_set", "area"), member.astype("i1")),
@@ -44,6 +46,11 @@ def _within(market: ModuleType, data: xr.Dataset, scenario: str, name: str, area
     return one.assign_coords(scenario=[f"{scenario}, ties within '{name}'"])
 
 
-def _cost(split, k: int) -> float:
-    program = live(split.program(k), f"scenario {split.scenarios[k]}")
-    return solve_named(program, split, values=False, cold=True).objective
+def _cost(market: ModuleType, one: xr.Dataset, split: SplitModel, k: int) -> float:
+    """J of the scenario of `one`, the k-th of the model; where that is a relaxation and not exact, of the exact model."""
+    label = f"scenario {split.scenarios[k]}"
+    solved = solve_named(live(split.program(k), label), split, cold=True)
+    if relaxed(market, one, kept_of(market, split, solved)):
+        exact = split_model(market, market.exact(one))
+        solved = solve_named(live(exact.program(0), label), exact, cold=True)
+    return solved.objective
