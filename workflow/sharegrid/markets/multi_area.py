@@ -247,7 +247,7 @@ def define_tie_losses(model: linopy.Model, data: xr.Dataset) -> None:
     credit = over_time(data["loss_credit"], data)
     ways = xr.ones_like(sent.labels.isel(scenario=0, tie=0, time=0, drop=True), dtype=float)
     if data.sizes["loss_point"] == 1:
-        linear = (delivered - sent + lost).isel(loss_point=0)
+        linear = (delivered - sent + lost).isel(loss_point=0, drop=True)
         model.add_constraints(linear == 0, name="tie_loss")
         return
     model.add_constraints(delivered - sent + lost <= credit * ways, name="tie_loss")
