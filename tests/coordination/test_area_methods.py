@@ -1,0 +1,147 @@
+"""Methods that coordinate shared columns: certified bounds in every round, and the cost of the centre."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import multi_area
+from area_programs import VOLL, random_areas
+from sharegrid.coordination import cutting_plane, improved_multiplier
+from sharegrid.coordination.improved_multiplier import ImprovedMultiplier
+from sharegrid.coordination.rounds import run
+from sharegrid.coordination.shared_columns import split_at
+from sharegrid.coordination.shared_markets import shared_market
+from sharegrid.optimise.quadratic import live
+from sharegrid.schema import check
+from sharegrid.stages.clear import clear
+
+EXACT = 1e-6  # relative, of the centre's cost
+CAPS = [0, 20, 40, 60, 80]
+CASES = {
+    "toy": ("toy", None),
+    "two-area": ("two-area", {"caps": {"label": "cap {tie_capacity_mw}", "tie_capacity_mw": CAPS}}),
+    "three-area": ("three-area", None),
+}
+
+
+@cache
+def results(name: str) -> dict:
+    case, families = CASES[name]
+    data = multi_area.data(case, families)
+    return {"data": data, "cleared": clear(data, {"market": "multi-area"})}
+
+
+def scenarios(name: str) -> list[str]:
+    return results(name)["data"]["scenario"].values.astype(str).tolist()
+
+
+@pytest.mark.parametrize("options", [{}, {"parabolas": True}, {"sensitivity": False}])
+@pytest.mark.parametrize("quadratic", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_bounds_bracket_the_optimum_in_every_round(seed, quadratic, options):
+    program, shared = random_areas(seed, quadratic=quadratic)
+    optimum = live(program).solve().objective
+    method = ImprovedMultiplier(split_at(program, shared, 10 * VOLL), 1e-6, **options)
+    history = run(method, 100)
+    cost, bound = (np.array([getattr(one, name) for one in history.progress]) for name in ("objective", "lower_bound"))
+    assert history.progress[-1].done
+    assert (cost >= optimum - 1e-9 * optimum).all() and (bound <= optimum + 1e-9 * optimum).all()
+    assert (np.diff(cost) <= 0).all() and (np.diff(bound) >= 0).all()
+    assert cost[-1] - optimum <= EXACT * optimum
+
+
+@pytest.mark.parametrize("quadratic", [False, True])
+def test_the_gap_is_within_that_of_the_multipliers_alone(quadratic):
+    program, shared = random_areas(5, quadratic=quadratic)
+    split = split_at(program, shared, 10 * VOLL)
+    method = ImprovedMultiplier(split, 1e-6)
+    heard = method.initialise()
+    for _ in range(10):
+        heard, progress = method.update([method.local_solve(k, message) for k, message in enumerate(heard)])
+        slope = np.zeros(len(shared))
+        for agent, piece in zip(split.agents, method.best.pieces, strict=True):
+            slope[agent.shared] += piece.gradient
+        ends = [slope * (method.best.z - side) for side in (split.lower, split.upper)]
+        largest = np.maximum(*ends).sum()  # over the box of g_b (z_b - z)
+        assert progress.objective - progress.lower_bound <= largest + 1e-6
+
+
+@pytest.mark.parametrize("method", [improved_multiplier, cutting_plane])
+@pytest.mark.parametrize("name", CASES)
+def test_the_cost_is_that_of_the_centre(name, method):
+    found = check(method.coordinate(results(name), scenarios=scenarios(name)), "own")
+    central = results(name)["cleared"]["objective"]
+    assert (found["converged"] == 1).all() and (found["certified_gap"] <= EXACT).all()
+    assert (np.abs(found["final_cost"] - central) <= EXACT * central).all()
+    known = found["lower_bound"].notnull()
+    slack = 1e-9 * central
+    assert (found["lower_bound"] <= central + slack).where(known, True).all()
+    assert (found["coordinated_cost"] >= central - slack).where(known, True).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_artificial_column_is_used_at_the_end(name):
+    for scenario in scenarios(name):
+        split = shared_market(results(name), scenario).split
+        method = ImprovedMultiplier(split)
+        run(method, 100)
+        assert len(split.agents) == results(name)["data"].sizes["area"]
+        for agent, value in zip(split.agents, method._values, strict=True):
+            assert value.at(method.best.z[agent.shared]).lacking <= 1e-9
+
+
+def test_linear_areas_tell_no_sensitivity_and_the_ablation_is_the_same():
+    found = improved_multiplier.coordinate(results("three-area"), scenarios=["base"])
+    without = cutting_plane.coordinate(results("three-area"), scenarios=["base"])
+    np.testing.assert_array_equal(found["coordinated_cost"], without["coordinated_cost"])
+    assert (found["floats"] == 3 * (5 + 6)).all()  # round and four columns heard; round, cost and four multipliers told
+    two = improved_multiplier.coordinate(results("two-area"), scenarios=["cap 80"])
+    assert two["floats"][0, 0] == 2 * (5 + 6 + 10)  # and the triangle of H
+
+
+def test_sensitivities_save_rounds_where_costs_are_curved_and_parabolas_do_not():
+    rounds = {"cuts": [], "parabolas": [], "none": []}
+    for seed in range(8):
+        split = split_at(*random_areas(seed, quadratic=True), 10 * VOLL)
+        for name, options in (("cuts", {}), ("parabolas", {"parabolas": True}), ("none", {"sensitivity": False})):
+            rounds[name].append(len(run(ImprovedMultiplier(split, **options), 100).progress))
+    assert sum(rounds["cuts"]) < 0.6 * sum(rounds["none"])
+    assert sum(rounds["parabolas"]) > 1.5 * sum(rounds["cuts"])
+
+
+def test_the_same_start_gives_the_same_rounds():
+    once, again = (
+        improved_multiplier.coordinate(results("two-area"), scenarios=["cap 80"])["coordinated_cost"] for _ in range(2)
+    )
+    np.testing.assert_array_equal(once, again)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_late_answers_are_cuts_at_the_point_they_belong_to(seed):
+    program, shared = random_areas(seed, quadratic=True)
+    optimum = live(program).solve().objective
+    draws, last = np.random.default_rng(seed), {}
+
+    def late(messages):
+        for k, message in enumerate(messages):
+            if k not in last or draws.random() > 0.3:
+                last[k] = message
+        return [last[k] for k in range(len(messages))]
+
+    history = run(ImprovedMultiplier(split_at(program, shared, 10 * VOLL)), 200, late)
+    assert history.progress[-1].done
+    assert all(one.lower_bound <= optimum * (1 + 1e-9) <= one.objective * (1 + 2e-9) for one in history.progress)
+    assert history.progress[-1].objective - optimum <= EXACT * optimum
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"scenarios": ["cap 7"]}, "no scenario 'cap 7'; known: cap 0"),
+    ({"hour": 1}, "hour is 1; it must be from 0 to 0"),
+    ({"rounds": 0}, "rounds is 0"),
+    ({"tolerance": 1.0}, "tolerance is 1"),
+])  # fmt: skip
+@pytest.mark.parametrize("method", [improved_multiplier, cutting_plane])
+def test_wrong_options_are_named(method, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        method.coordinate(results("two-area"), **({"scenarios": ["cap 80"]} | wrong))

@@ -1,0 +1,94 @@
+"""Coordination of any market that names shared variables: one scenario and hour of it, run by a method, and what is reported.
+
+A market's module names them by `shared_variables(data)`: the variables that, once fixed, let its program fall apart.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from sharegrid import plugins
+from sharegrid.coordination.central import Results, check_options, split_of
+from sharegrid.coordination.rounds import History, Method, dataset, described, run
+from sharegrid.coordination.shared_columns import SharedColumns, split_at
+from sharegrid.optimise.quadratic import live
+
+PENALTY = 10.0  # of an artificial column, times the value of lost load or else the largest cost
+TUNING = {
+    "tuned_value": ("1", "value of the method's parameter that needed the fewest rounds, in its own unit"),
+    "tried_rounds": ("1", "rounds until the method stopped with each value tried; missing where it did not"),
+    "tried_gap": ("1", "relative gap after the last round with each value tried"),
+}
+
+
+@dataclass
+class SharedMarket:
+    """One hour of one scenario, taken apart, and the cost that a centre finds."""
+
+    split: SharedColumns
+    optimum: float
+
+
+def shared_market(results: Results, scenario: str, hour: int = 0) -> SharedMarket:
+    """The scenario's program at its shared columns. ValueError if the market names none, or has no such hour."""
+    data = results["data"]
+    market = plugins.load_module("markets", data.attrs["market"])
+    if not hasattr(market, "shared_variables"):
+        raise ValueError(f"coordination: the market {data.attrs['market']} names no shared variables")
+    hours = data.sizes.get("time", 1)
+    if not 0 <= hour < hours:
+        raise ValueError(f"coordination: hour is {hour}; it must be from 0 to {hours - 1}")
+    here = data.isel(time=[hour]) if hours > 1 else data
+    model = split_of({"data": here}, scenario)
+    positions = [model.variables[name].position.values for name in market.shared_variables(here)]
+    shared = np.concatenate([one[one >= 0] for one in positions])
+    program = model.program(0)
+    penalty = PENALTY * (float(data["voll"]) if "voll" in data else np.abs(program.cost).max())
+    if hours == 1:
+        optimum = float(results["cleared"]["objective"].sel(scenario=scenario))
+    else:
+        optimum = live(program, f"scenario {scenario}, hour {hour}").solve(values=False).objective
+    return SharedMarket(split_at(program, shared, penalty), optimum)
+
+
+def coordinated(
+    method: str,
+    results: Results,
+    scenarios: list[str],
+    hour: int,
+    rounds: int,
+    tolerance: float,
+    make: Callable[..., Method],
+    tried: Sequence[float] = (),
+) -> xr.Dataset:
+    """The rounds of the scenarios by make(market), or, with values of a parameter to try, of the run by make(market, value)
+    that stops first; then with TUNING: tuned_value (scenario), tried_rounds and tried_gap (scenario, tried)."""
+    check_options(method, results, scenarios, rounds, tolerance)
+    histories, trials, optima = {}, {}, []
+    for name in scenarios:
+        market = shared_market(results, name, hour)
+        runs = [run(make(market, value), rounds) for value in tried] if tried else [run(make(market), rounds)]
+        gaps = [abs(one.progress[-1].objective - market.optimum) / max(1.0, abs(market.optimum)) for one in runs]
+        best = min(range(len(runs)), key=lambda k: (not _stopped(runs[k]), len(runs[k].progress), gaps[k]))
+        histories[name], optima = runs[best], [*optima, market.optimum]
+        ended = [len(one.progress) if _stopped(one) else np.nan for one in runs]
+        trials[name] = (tried[best] if tried else np.nan, ended, gaps)
+    hourly = results["data"].sizes.get("time", 1) > 1
+    money = "$/h" if hourly else results["data"].attrs["money"]
+    central = xr.DataArray(optima, {"scenario": scenarios}, "scenario")
+    result = dataset(histories, central, money)
+    return _with_trials(result, trials, tried, money) if tried else result
+
+
+def _stopped(history: History) -> bool:
+    return history.progress[-1].done
+
+
+def _with_trials(result: xr.Dataset, trials: dict[str, tuple], tried: Sequence[float], money: str) -> xr.Dataset:
+    value, ended, gaps = zip(*trials.values(), strict=True)
+    result = result.assign_coords(tried=[float(one) for one in tried])
+    made = {"tuned_value": ("scenario", list(value))}
+    made |= {"tried_rounds": (("scenario", "tried"), list(ended)), "tried_gap": (("scenario", "tried"), list(gaps))}
+    return described(result.assign(made), TUNING, money)
