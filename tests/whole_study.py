@@ -25,7 +25,8 @@ def study(name: str) -> config.Study:
 def results(name: str) -> dict[str, xr.Dataset]:
     """The Datasets of all stages that the study has, without the comparison of engines."""
     of = study(name)
-    made = {"data": prepare.prepare(of.params("prepare"), ROOT / "resources")}
+    others = {f"cleared_of_{plugins.snake(other)}": results(other)["cleared"] for other in of.prepare.studies}
+    made = {"data": prepare.prepare(of.params("prepare"), ROOT / "resources", others)}
     if of.clear:
         made["cleared"] = clear.clear(made["data"], of.params("clear"))
     if of.value:

@@ -104,6 +104,14 @@ def used(wildcards):
     }
 
 
+def priced_by(wildcards):
+    """Input function: the cleared markets of other studies whose prices this one takes, as cleared_of_<study>."""
+    return {
+        f"cleared_of_{plugins.snake(name)}": f"results/{name}/cleared.nc"
+        for name in STUDIES[wildcards.study].prepare.studies
+    }
+
+
 def code(script):
     """Input function: the script and the modules that it runs for this study."""
 

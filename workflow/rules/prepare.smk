@@ -1,5 +1,6 @@
 rule prepare:
     input:
+        unpack(priced_by),
         raw=raw_files,
         sources=own(CONFIGURATION.resources / "sources.yaml"),
         code=code("prepare"),

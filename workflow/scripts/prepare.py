@@ -6,5 +6,7 @@ from sharegrid import files, logs
 from sharegrid.stages import prepare
 
 with logs.job(snakemake.log[0], f"{snakemake.wildcards.study}, prepare"):
-    data = prepare.prepare(config=snakemake.params.config, resources=Path(snakemake.input.sources).parent)
+    resources = Path(snakemake.input.sources).parent
+    others = files.read_datasets(snakemake.input)
+    data = prepare.prepare(config=snakemake.params.config, resources=resources, others=others)
     files.write_dataset(data, snakemake.output[0])

@@ -224,15 +224,21 @@ def _read_with_used(names, files: dict[str, Path]) -> dict[str, Study]:
     while waiting:
         name = waiting.pop(0)
         studies[name] = read_study(files[name])
-        for used in studies[name].uses:
+        needed = {"uses": studies[name].uses, "prepare": studies[name].prepare.studies}
+        for field, used in ((field, used) for field, names in needed.items() for used in names):
             if used not in files or used == name:
-                raise ConfigError(f"{files[name]}: uses: no other study '{used}'{nearest(used, files)}")
+                raise ConfigError(f"{files[name]}: {field}: no other study '{used}'{nearest(used, files)}")
             if used not in studies:
                 waiting.append(used)
     for name, study in studies.items():
         for used in study.uses:
             if studies[used].pay is None:
                 raise ConfigError(f"{files[name]}: uses: study '{used}' has no payments")
+        for used in study.prepare.studies:
+            if studies[used].clear is None:
+                raise ConfigError(
+                    f"{files[name]}: prepare: study '{used}' clears no market, so it has no prices to take"
+                )
     return dict(sorted(studies.items()))
 
 

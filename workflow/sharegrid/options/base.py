@@ -28,6 +28,11 @@ class Market(Section):
         """Names of the reader plug-ins that the preparation loads by name."""
         return []
 
+    @property
+    def studies(self) -> list[str]:
+        """Other studies whose cleared market the preparation reads: this market takes their prices."""
+        return []
+
     def raw_files(self, resources: Path) -> list[str]:
         """Files below `resources` that the preparation reads."""
         raise NotImplementedError

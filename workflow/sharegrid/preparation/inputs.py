@@ -1,6 +1,7 @@
 """The raw files that a preparation asks for, each checked against sources.yaml before it is read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -14,15 +15,23 @@ FACTS = ("bus", "branch", "generator")  # the tables of a network in networks/fa
 
 @dataclass(frozen=True)
 class Inputs:
-    """Raw files below `resources`; paths are relative to it."""
+    """Raw files below `resources`, paths are relative to it; `others`: cleared markets of other studies."""
 
     resources: Path
+    others: Mapping[str, xr.Dataset] = field(default_factory=dict)
 
     def read(self, path: str | Path, reader: str) -> xr.Dataset:
         """The network in a file, by a reader plug-in; `facts` takes the common start of its three tables."""
         for file in [f"{path}_{table}.csv" for table in FACTS] if reader == "facts" else [path]:
             raw.verify(self.resources / file, self.resources)
         return plugins.load("readers", reader)(self.resources / path)
+
+    def cleared(self, study: str) -> xr.Dataset:
+        """The cleared market of another study; ValueError if the market's options do not name it in `studies`."""
+        name = f"cleared_of_{plugins.snake(study)}"
+        if name not in self.others:
+            raise ValueError(f"prepare: the cleared market of {study} is not here; give prepare its cleared.nc")
+        return self.others[name]
 
     def table(self, path: str | Path) -> pd.DataFrame:
         """A CSV table."""
