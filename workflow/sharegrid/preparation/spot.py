@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.options.spot import ScenarioFamily, SpotMarket
-from sharegrid.preparation import dc_form, offers
+from sharegrid.preparation import dc_form, offers, ratings
 from sharegrid.preparation.inputs import Inputs
 from sharegrid.scenarios import Scenario, coordinates, expand
 
@@ -17,7 +17,9 @@ def prepare(options: SpotMarket, inputs: Inputs) -> xr.Dataset:
     network = inputs.read(options.network.path, options.network.reader)
     if "dcline" in network.dims:
         raise ValueError(f"{options.network.path}: dcline: the spot market has no HVDC lines; take them out of service")
-    rate = network["rate"] if options.network.ratings is None else _ratings(network, options, inputs)
+    rate = network["rate"]
+    if (other := options.network.ratings) is not None:
+        rate = rate.copy(data=ratings.of_file(network, other, inputs, "prepare.network.ratings"))
     if options.copperplate:
         network, rate = _gather(network), rate.isel(branch=slice(0, 0))
     network, families = _named(network, options), options.scenarios
@@ -50,19 +52,6 @@ def _check_names(generator: xr.DataArray, families: dict[str, ScenarioFamily]) -
         for field, names in named.items():
             for name in names:
                 _known(generator, name, f"scenarios.{family}.{field}")
-
-
-def _ratings(network: xr.Dataset, options: SpotMarket, inputs: Inputs) -> xr.DataArray:
-    """rateA (branch) MW of another file with the same branches in the same order."""
-    other, name = inputs.read(options.network.ratings, "matpower"), options.network.ratings
-    ends = ("from_bus", "to_bus")
-    if other.sizes["branch"] != network.sizes["branch"] or any(
-        (other[e].values != network[e].values).any() for e in ends
-    ):
-        raise ValueError(
-            f"prepare.network.ratings: {name} has other branches than {options.network.path}, or another order"
-        )
-    return other["rate"]
 
 
 def _gather(network: xr.Dataset) -> xr.Dataset:
