@@ -20,7 +20,7 @@ import linopy
 import numpy as np
 import xarray as xr
 
-from sharegrid.markets.multi_area_settlement import ENDS, settlement
+from sharegrid.markets.multi_area_settlement import ENDS, settlement, weight
 from sharegrid.optimise.dc_rows import define_branch_flow, gathered
 from sharegrid.optimise.program import new_model
 from sharegrid.readers.network import components
@@ -35,12 +35,13 @@ def build(data: xr.Dataset) -> linopy.Model:
     model = new_model()
     add_supply(model, data)
     add_reserve(model, data)
+    add_shortfall(model, data)
     add_ties(model, data)
     if data.sizes["branch"]:
         add_flows(model, data)
         define_branch_flow(model, data.assign(shift=xr.zeros_like(data["susceptance"])))
     define_nodal_balance(model, data)
-    define_headroom(model, data)
+    define_headroom(model, data, output_of(model))
     define_ramps(model, data)
     define_reserve_requirement(model, data)
     define_tie_losses(model, data)
@@ -75,8 +76,9 @@ def keeps_minimum(data: xr.Dataset) -> bool:
 
 
 def over_time(array: xr.DataArray, data: xr.Dataset) -> xr.DataArray:
-    """The array with the dims (scenario, ..., time)."""
-    return array.broadcast_like(data["demand"].isel(bus=0, drop=True)).transpose("scenario", ..., "time")
+    """The array with the dims (scenario, ..., time); the states of a market that has some stand before its own dims."""
+    periods = data["demand"].isel(bus=0, drop=True)
+    return array.broadcast_like(periods).transpose(*(dim for dim in periods.dims if dim != "time"), ..., "time")
 
 
 def add_supply(model: linopy.Model, data: xr.Dataset) -> None:
@@ -95,9 +97,13 @@ def add_supply(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def add_reserve(model: linopy.Model, data: xr.Dataset) -> None:
-    """0 <= r_gkt <= ramp10_g (scenario, generator, direction, time), u_akt >= 0 (scenario, area, direction, time), MW."""
+    """0 <= r_gkt <= ramp10_g (scenario, generator, direction, time) MW."""
     limit = over_time(data["reserve_limit"].broadcast_like(data["reserve_offer"]), data)
     model.add_variables(lower=xr.zeros_like(limit), upper=limit, name="reserve")
+
+
+def add_shortfall(model: linopy.Model, data: xr.Dataset) -> None:
+    """u_akt >= 0 (scenario, area, direction, time) MW."""
     nothing = xr.zeros_like(over_time(0 * data["load_requirement"] * data["area"].notnull(), data))
     model.add_variables(lower=nothing.transpose("scenario", "area", "direction", "time"), name="shortfall")
 
@@ -160,12 +166,12 @@ def define_nodal_balance(model: linopy.Model, data: xr.Dataset) -> None:
     model.add_constraints(balance == over_time(standby_loss(data), data) + data["demand"], name="nodal_balance")
 
 
-def define_headroom(model: linopy.Model, data: xr.Dataset) -> None:
+def define_headroom(model: linopy.Model, data: xr.Dataset, output) -> None:
     """p_gt + r_g,up,t <= pmax_g and p_gt - r_g,down,t - pmin_g online_g >= 0 (scenario, generator, time) MW."""
     reserve, most = model.variables["reserve"], over_time(data["block_quantity"].sum("block"), data)
     up, down = (1 * reserve.sel(direction=name, drop=True) for name in ("up", "down"))
-    model.add_constraints(output_of(model) + up <= most, name="headroom_up")
-    least = output_of(model) - down
+    model.add_constraints(output + up <= most, name="headroom_up")
+    least = output - down
     if keeps_minimum(data):
         ones = xr.ones_like(data["time"], dtype=float)
         least = least - (over_time(data["p_min"], data) * (ones * model.variables["online"]))
@@ -288,11 +294,12 @@ def exact(data: xr.Dataset) -> xr.Dataset:
 
 
 def energy_cost(model: linopy.Model, data: xr.Dataset):
-    """sum_gbt c_gb x_gbt + q_g x_gbt^2, $; q is 0 where there is more than one block."""
+    """sum_gbt c_gb x_gbt + q_g x_gbt^2, $; q is 0 where there is more than one block. Of a market with states the expected
+    cost."""
     output = model.variables["block_output"]
-    cost = (data["block_price"] * output).sum()
+    cost = (weight(data) * data["block_price"] * output).sum()
     if (data["quadratic_offer"] > 0).any():
-        cost = cost + (data["quadratic_offer"] * (output * output)).sum()
+        cost = cost + (weight(data) * data["quadratic_offer"] * (output * output)).sum()
     return cost
 
 
@@ -312,11 +319,19 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
 
     primal and reduced_cost by variable, dual by constraint family; dims as in build, with the scenario.
     """
+    cleared = network_read_out(data, primal, dual, reduced_cost).assign(
+        reserve_price=dual["reserve_requirement"], reserve=primal["reserve"], shortfall=primal["shortfall"]
+    )
+    cleared = cleared.transpose("scenario", ..., "time")
+    return settlement(data, cleared, standby_loss(data), area_load(data)).drop_vars("block_output")
+
+
+def network_read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
+    """What is known of buses, lines, ties, units and plants; arguments as in read_out."""
     no_flow = over_time(xr.zeros_like(data["line_limit"]), data)
     cleared = xr.Dataset(
         {
             "price": dual["nodal_balance"],
-            "reserve_price": dual["reserve_requirement"],
             "tie_price": (-reduced_cost["sent"]).clip(min=0).sum("way"),
             "flow_price": -reduced_cost["flow"] if "flow" in primal else no_flow,
             "block_output": primal["block_output"],
@@ -326,6 +341,4 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
             "area_export": exports(primal["sent"], data),
         }
     )
-    kept = ("reserve", "renewable_output", "shed", "shortfall", "sent", "delivered")
-    cleared = cleared.assign({name: primal[name] for name in kept}).transpose("scenario", ..., "time")
-    return settlement(data, cleared, standby_loss(data), area_load(data)).drop_vars("block_output")
+    return cleared.assign({name: primal[name] for name in ("renewable_output", "shed", "sent", "delivered")})

@@ -6,6 +6,7 @@ from sharegrid.options.dc_opf import ReferenceMarket
 from sharegrid.options.multi_area import MultiAreaMarket
 from sharegrid.options.retail import RetailMarket
 from sharegrid.options.spot import SpotMarket
+from sharegrid.options.two_stage import TwoStageMarket
 from sharegrid.options.wind_csp import WindCspMarket
 
 MARKETS: dict[str, type[Market]] = {
@@ -15,4 +16,5 @@ MARKETS: dict[str, type[Market]] = {
     "wind-csp": WindCspMarket,
     "retail": RetailMarket,
     "multi-area": MultiAreaMarket,
+    "two-stage": TwoStageMarket,
 }
