@@ -78,7 +78,8 @@ def keeps_minimum(data: xr.Dataset) -> bool:
 def over_time(array: xr.DataArray, data: xr.Dataset) -> xr.DataArray:
     """The array with the dims (scenario, ..., time); the states of a market that has some stand before its own dims."""
     periods = data["demand"].isel(bus=0, drop=True)
-    return array.broadcast_like(periods).transpose(*(dim for dim in periods.dims if dim != "time"), ..., "time")
+    array = array.broadcast_like(periods).transpose(*(dim for dim in periods.dims if dim != "time"), ..., "time")
+    return xr.DataArray(array.values, {dim: array[dim].values for dim in array.dims})  # linopy orders dims as coordinates
 
 
 def add_supply(model: linopy.Model, data: xr.Dataset) -> None:
@@ -329,10 +330,11 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
 def network_read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
     """What is known of buses, lines, ties, units and plants; arguments as in read_out."""
     no_flow = over_time(xr.zeros_like(data["line_limit"]), data)
+    opened = -dual["open_way"] * primal["open"] if "open_way" in dual else 0.0  # the limit of a way that is open
     cleared = xr.Dataset(
         {
             "price": dual["nodal_balance"],
-            "tie_price": (-reduced_cost["sent"]).clip(min=0).sum("way"),
+            "tie_price": (opened - reduced_cost["sent"]).clip(min=0).sum("way"),
             "flow_price": -reduced_cost["flow"] if "flow" in primal else no_flow,
             "block_output": primal["block_output"],
             "dispatch": primal["block_output"].sum("block"),
