@@ -33,6 +33,7 @@ CURES = {
     "uniform_adder": "pay: {deficit: {rules: [...]}}",
     "premium": "pay: {mechanisms: {vcg: {}}}",
     "revenue_inadequacy": "pay: {mechanisms: {vcg: {}}}",
+    "area_": "pay: {checks: {area-deficit: {}}}",
     "challenge": "pay: {checks: {wholesale-challenges: {}}}",
 }
 LISTED = 20  # labels that an error lists
