@@ -14,14 +14,14 @@ h shortfall [$]; pi probability, b risk weight, a level; l, l+, l- day-ahead, su
 are the time step, so MW and MWh agree. Solved as a minimisation of the negative.
 
 What a member brings is a variable that it owns, with bounds that hold the data: closed to zero, it is absent, and
-nothing else changes. All rows are homogeneous, so nobody can do without it and the value of nobody is 0. Sources: Y. Wu,
-J. Wang, H. Zhong et al., IEEE Trans. Sustainable Energy 2020; CVaR: R. Rockafellar, S. Uryasev, J. Risk 2:21-41, 2000.
+nothing else changes. All rows are homogeneous, so nobody can do without it and the value of nobody is 0. The rows of the
+risk are in markets/risk.py. Source: Y. Wu, J. Wang, H. Zhong et al., IEEE Trans. Sustainable Energy 2020.
 """
 
 import linopy
-import numpy as np
 import xarray as xr
 
+from sharegrid.markets.risk import add_risk, conditional_value_at_risk, define_shortfall, negative_profit_measure
 from sharegrid.optimise.program import new_model
 
 COUNTERFACTUAL: dict[str, tuple[str, str]] = {}  # of a coalition only the value is asked
@@ -119,16 +119,6 @@ def add_commitment(model: linopy.Model, data: xr.Dataset) -> None:
     model.add_variables(lower=xr.zeros_like(one), upper=one, name="start")
 
 
-def add_risk(model: linopy.Model, data: xr.Dataset) -> None:
-    """R_s free (scenario, outcome), z free (scenario), h_s >= 0 (scenario, outcome), $."""
-    probability = data["probability"]
-    model.add_variables(lower=xr.full_like(probability, -np.inf), name="outcome_profit")
-    model.add_variables(
-        lower=xr.full_like(data["beta"], -np.inf, dtype=float).reset_coords(drop=True), name="value_at_risk"
-    )
-    model.add_variables(lower=xr.zeros_like(probability), name="shortfall")
-
-
 def define_profit(model: linopy.Model, data: xr.Dataset) -> None:
     """R_s - sum_t [l_t P_t + l+_ts d+_ts - l-_ts d-_ts] + sum_jt c_j pc_jts = 0 (scenario, outcome) $.
 
@@ -208,20 +198,6 @@ def define_starts(model: linopy.Model, data: xr.Dataset) -> None:
     model.add_constraints(begun.sel(time=first) >= 0, name="first_start")
 
 
-def define_shortfall(model: linopy.Model, data: xr.Dataset) -> None:
-    """h_s - z + R_s >= 0 (scenario, outcome) $."""
-    of = model.variables
-    model.add_constraints(of["shortfall"] - of["value_at_risk"] + of["outcome_profit"] >= 0, name="shortfall")
-
-
-def negative_profit_measure(model: linopy.Model, data: xr.Dataset):
-    """-(1 - b) sum_s pi_s R_s - b [ z - 1/(1-a) sum_s pi_s h_s ], $."""
-    of, probability, weight = model.variables, data["probability"], data["beta"]
-    expected = (((1 - weight) * probability) * of["outcome_profit"]).sum()
-    tail = ((weight / (1 - data["alpha"]) * probability) * of["shortfall"]).sum()
-    return tail - expected - (weight * of["value_at_risk"]).sum()
-
-
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
     """Offer, imbalances, plants, prices, and what each participant delivers, costs, earns and contributes.
 
@@ -285,16 +261,6 @@ def _profit_measures(data: xr.Dataset, primal: xr.Dataset) -> dict[str, xr.DataA
         "cvar": conditional_value_at_risk(profit, probability, data["alpha"]),
         "expected_imbalance": (probability * imbalance).sum("outcome"),
     }
-
-
-def conditional_value_at_risk(profit: xr.DataArray, probability: xr.DataArray, alpha: xr.DataArray) -> xr.DataArray:
-    """max_z z - 1/(1-a) sum_s pi_s max(z - R_s, 0) (scenario) in $; the best z is one of the profits R_s.
-
-    Worked out from the profits, as the variables of the model are idle where the risk weight is 0.
-    """
-    candidate = profit.rename(outcome="candidate").drop_vars("candidate", errors="ignore")
-    below = (probability * (candidate - profit).clip(min=0)).sum("outcome")
-    return (candidate - below / (1 - alpha)).max("candidate")
 
 
 def scaled(data: xr.Dataset, participant: str, factor: float) -> xr.Dataset:
