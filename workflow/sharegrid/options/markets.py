@@ -1,5 +1,6 @@
 """The markets by the name that a study gives them."""
 
+from sharegrid.options.ancillary_services import AncillaryServicesMarket
 from sharegrid.options.base import Market
 from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
@@ -17,4 +18,5 @@ MARKETS: dict[str, type[Market]] = {
     "retail": RetailMarket,
     "multi-area": MultiAreaMarket,
     "two-stage": TwoStageMarket,
+    "ancillary-services": AncillaryServicesMarket,
 }
