@@ -52,6 +52,10 @@ DATA = {
     "tie_from_area": v("1", "area where the tie's positive direction starts", "tie"),
     "tie_to_area": v("1", "area where the tie's positive direction ends", "tie"),
     "tie_capacity": v("MW", "largest power sent over the tie", "scenario tie", low=0),
+    "converter_rating": v("MVA", "apparent power of the tie's converters, inf if not modelled", "scenario tie", False, 0),
+    "reactive_min": v("Mvar", "least reactive power of each converter of the tie", "scenario tie"),
+    "reactive_max": v("Mvar", "most reactive power of each converter of the tie", "scenario tie"),
+    "polygon_sides": v("1", "sides of the polygon within the circle of a converter's rating", "", low=4),
     "constant_loss": v("MW", "loss of the tie while in service, half of it at each end", "scenario tie", low=0),
     "loss_slope": v("1", "slope of the tangent of the losses", "scenario tie loss_point", low=0),
     "loss_credit": v("MW", "what the tangent of the losses is below 0 without flow", "scenario tie loss_point", low=0),
@@ -64,7 +68,7 @@ DATA = {
     "reserve_penalty": v("$/MW per h", "cost of missing reserve", "", low=0),
 }  # fmt: skip
 CLEARED = {
-    "price": v("$/MWh", "price of one more MW of demand", "scenario bus time"),
+    "price": v("$/MWh", "price of one more MW withdrawn, without reserve held for it", "scenario bus time"),
     "reserve_price": v("$/MW per h", "price of one more MW of required reserve", "scenario area direction time"),
     "tie_price": v("$/MW per h", "value of one more MW of tie capacity", "scenario tie time"),
     "flow_price": v("$/MW per h", "value of one more MW of line limit", "scenario branch time"),
@@ -86,7 +90,9 @@ CLEARED = {
     "shortfall_rent": v(MONEY, "value of the area's missing reserve at its price", "scenario area"),
 }
 VALUES = {
-    "interconnection_cost": v(MONEY, "minimised cost with the ties within the set of areas only", "scenario area_set", False),
+    "interconnection_cost": v(
+        MONEY, "minimised cost with the ties within the set of areas only", "scenario area_set", False
+    ),
     "area_member": v("1", "1 if the area belongs to the set", "area_set area", low=0),
     "shortfall": v("MW", "reserve that is missing with the coalition's members only", "scenario coalition", False),
 }

@@ -20,6 +20,7 @@ import linopy
 import numpy as np
 import xarray as xr
 
+from sharegrid.markets.converters import add_converters, define_converter_region
 from sharegrid.markets.multi_area_settlement import ENDS, settlement, weight
 from sharegrid.optimise.dc_rows import define_branch_flow, gathered
 from sharegrid.optimise.program import new_model
@@ -46,6 +47,9 @@ def build(data: xr.Dataset) -> linopy.Model:
     define_reserve_requirement(model, data)
     define_tie_losses(model, data)
     define_one_way(model, data)
+    if "converter_rating" in data:
+        add_converters(model, data)
+        define_converter_region(model, data)
     model.add_objective(energy_cost(model, data) + reserve_cost(model, data) + shortage_cost(model, data))
     return model
 
@@ -79,7 +83,9 @@ def over_time(array: xr.DataArray, data: xr.Dataset) -> xr.DataArray:
     """The array with the dims (scenario, ..., time); the states of a market that has some stand before its own dims."""
     periods = data["demand"].isel(bus=0, drop=True)
     array = array.broadcast_like(periods).transpose(*(dim for dim in periods.dims if dim != "time"), ..., "time")
-    return xr.DataArray(array.values, {dim: array[dim].values for dim in array.dims})  # linopy orders dims as coordinates
+    return xr.DataArray(
+        array.values, {dim: array[dim].values for dim in array.dims}
+    )  # linopy orders dims as coordinates
 
 
 def add_supply(model: linopy.Model, data: xr.Dataset) -> None:
@@ -151,7 +157,7 @@ def standby_loss(data: xr.Dataset) -> xr.DataArray:
 def define_nodal_balance(model: linopy.Model, data: xr.Dataset) -> None:
     """units + plants + s_nt + flows in - flows out - sent + delivered = D_nt + standby losses (scenario, bus, time) MW.
 
-    Its dual is the price of one more MW of demand, $/MWh.
+    Its dual is the price of one more MW withdrawn, $/MWh; a load also pays for the reserve that its area holds for it.
     """
     of = model.variables
     balance = at_bus(output_of(model), data["generator_bus"], data) + 1 * of["shed"]

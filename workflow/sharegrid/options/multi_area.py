@@ -71,6 +71,9 @@ class Tie(Section):
     """Apparent power of the converters [MVA]."""
     reactive_mvar: NotNegative = 0.0
     """Reactive power that the converters deliver [Mvar]; leaves sqrt(rating^2 - reactive^2) for active power."""
+    reactive_range_mvar: tuple[float, float] | None = None
+    """Least and most reactive power of each converter [Mvar], where it is a variable; both powers then stay in a polygon
+    within the circle of the rating."""
     constant_loss_mw: NotNegative = 0.0
     """Loss while in service [MW], half of it at each end."""
     linear_loss: NotNegative = 0.0
@@ -86,6 +89,17 @@ class Tie(Section):
             raise ValueError("a tie has either capacity_mw or rating_mva")
         if self.rating_mva is not None and self.reactive_mvar >= self.rating_mva:
             raise ValueError(f"reactive_mvar {self.reactive_mvar:g} leaves nothing of rating_mva {self.rating_mva:g}")
+        return self
+
+    @model_validator(mode="after")
+    def _range_is_within_the_rating(self):
+        if self.reactive_range_mvar is None:
+            return self
+        low, high = self.reactive_range_mvar
+        if self.rating_mva is None or self.reactive_mvar:
+            raise ValueError("reactive_range_mvar needs rating_mva, and no reactive_mvar")
+        if low > high or min(abs(low), abs(high)) >= self.rating_mva and low * high > 0:
+            raise ValueError(f"reactive_range_mvar [{low:g}, {high:g}] is empty within rating_mva {self.rating_mva:g}")
         return self
 
 
@@ -202,6 +216,8 @@ class MultiAreaMarket(Market):
     """Cost of missing reserve [$/MW per h]."""
     loss_model: Literal["linear", "tangents"] = "linear"
     """Losses of the ties: the linear part only, or convex by tangents."""
+    polygon_sides: Annotated[int, Field(ge=4)] = 12
+    """Sides of the polygon that stands for the circle of a converter's rating."""
     loss_points: Annotated[int, Field(ge=3)] = 4
     """Number of tangents (with one more at zero)."""
     hours: Annotated[int, Field(ge=1, le=24)] = 1

@@ -45,6 +45,21 @@ def in_scenario(system: System, one: Variant, options: MultiAreaMarket) -> dict[
         "loss_slope": (("tie", "loss_point"), own.linear[:, None] + 2 * curved[:, None] * point),
         "loss_credit": (("tie", "loss_point"), curved[:, None] * point**2),
         "chord_slope": (("tie",), own.linear + curved * capacity),
+    } | _converters(options, one.values["tie_factor"], capacity > 0)
+
+
+def _converters(options: MultiAreaMarket, factor: float, in_service: np.ndarray) -> dict[str, tuple]:
+    """Rating in MVA and reactive power in Mvar of the converters (tie), and the sides of the polygon, where the reactive power
+    of some tie is a variable."""
+    given = list(options.ties.values())
+    if not any(tie.reactive_range_mvar for tie in given):
+        return {}
+    limits = np.array([tie.reactive_range_mvar or (0.0, 0.0) for tie in given], dtype=float).T * factor * in_service
+    rating = [tie.rating_mva * factor if tie.reactive_range_mvar else np.inf for tie in given]
+    return {
+        "converter_rating": (("tie",), np.where(in_service, rating, np.inf)),
+        "reactive_min": (("tie",), limits[0]),
+        "reactive_max": (("tie",), limits[1]),
     }
 
 

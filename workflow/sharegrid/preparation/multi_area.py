@@ -32,7 +32,7 @@ def prepare(options: MultiAreaMarket, inputs: Inputs) -> xr.Dataset:
     data = _labels(options, system, found).assign(_network(options, system) | stacked)
     data = data.assign_coords(loss_point=np.arange(data.sizes["loss_point"]))
     data = data.assign(_plants(options, system) | area_requirements.requirements(options.requirements))
-    data = data.assign(voll=options.voll, reserve_penalty=options.reserve_penalty)
+    data = data.assign(voll=options.voll, reserve_penalty=options.reserve_penalty, polygon_sides=options.polygon_sides)
     data = data.assign(one_way=("scenario", np.zeros(len(found), dtype="i1")))
     energy = "MW" if options.hours == 1 else "MWh"
     data.attrs |= {"money": PERIOD.get(options.hours, f"$ per {options.hours} h"), "energy": energy, "centre": "loads"}

@@ -1,0 +1,296 @@
+"""The multi-area market: against a program written down by hand, prices against small changes, ties and their losses."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.optimize import linprog
+
+import multi_area
+from multi_area import CASES, TWO_AREA, changed
+from sharegrid.markets import multi_area as market
+from sharegrid.optimise import coalitions
+from sharegrid.optimise.clear import clear, split_model
+from sharegrid.optimise.dc_network import DcNetwork
+from sharegrid.optimise.highs import LiveProgram
+from sharegrid.optimise.quadratic import live
+from sharegrid.optimise.values import Engine
+
+RANDOM = range(5)
+
+
+def two_areas(**options) -> xr.Dataset:
+    return multi_area.data("two-area", **({"cost_model": "blocks", "tie_break": 0.01} | options))
+
+
+class ByHand:
+    """The spec's form for one hour: balances of whole areas and transfer factors instead of angles, blocks only."""
+
+    def __init__(self, data: xr.Dataset):
+        self.d = data.isel(scenario=0, time=0)
+        self.cost, self.upper, self.at, self.names = [], [], [], []
+        d = self.d
+        for g, (bus, area) in enumerate(zip(d["generator_bus"].values, d["generator_area"].values, strict=True)):
+            for price, width in zip(d["block_price"].values[g], d["block_quantity"].values[g], strict=True):
+                self.column(price, width, {bus: 1}, ("block", g, area))
+            for k, direction in enumerate(d["direction"].values):
+                self.column(d["reserve_offer"].values[g, k], d["reserve_limit"].values[g], {}, (direction, g, area))
+        for w, bus in enumerate(d["renewable_bus"].values):
+            self.column(0, d["available"].values[w], {bus: 1}, ("plant", w, d["renewable_area"].values[w]))
+        for bus, load in zip(d["bus"].values, d["demand"].values, strict=True):
+            self.column(float(d["voll"]), load, {bus: 1}, ("shed", 0, ""))
+        for area in d["area"].values:
+            for direction in d["direction"].values:
+                self.column(float(d["reserve_penalty"]), np.inf, {}, (f"missing {direction}", 0, area))
+        for k in range(d.sizes["tie"]):
+            ends, loss = (d["tie_from"].values[k], d["tie_to"].values[k]), d["loss_slope"].values[k, 0]
+            areas = d["tie_from_area"].values[k], d["tie_to_area"].values[k]
+            for start, end in ((0, 1), (1, 0)):
+                self.column(0, d["tie_capacity"].values[k], {ends[start]: -1, ends[end]: 1 - loss},
+                            ("tie", 1 - loss, areas[end]))  # fmt: skip
+
+    def column(self, cost, upper, at, name):
+        self.cost.append(cost), self.upper.append(upper), self.at.append(at), self.names.append(name)
+
+    def solve(self) -> tuple[float, np.ndarray]:
+        """Cost and price (bus)."""
+        d = self.d
+        bus, area = d["bus"].values, d["bus_area"].values
+        injection = np.zeros((len(bus), len(self.cost)))
+        for j, at in enumerate(self.at):
+            for where, amount in at.items():
+                injection[np.flatnonzero(bus == where)[0], j] += amount
+        factors = self.factors(bus, area)
+        load, limit = d["demand"].values, d["line_limit"].values
+        inside = area[None, :] == d["area"].values[:, None]
+        rows, most = self.reserve_rows()
+        flow = factors @ injection
+        upper_rows = np.vstack([flow, -flow, *rows])
+        rhs = np.concatenate([limit + factors @ load, limit - factors @ load, most])
+        bounded = np.isfinite(rhs)
+        solved = linprog(self.cost, upper_rows[bounded], rhs[bounded], inside @ injection, inside @ load,
+                         [(0, one) for one in self.upper], method="highs")  # fmt: skip
+        assert solved.status == 0
+        multiplier = np.zeros(len(rhs))
+        multiplier[bounded] = solved.ineqlin.marginals
+        congestion = (multiplier[: len(limit)] - multiplier[len(limit) : 2 * len(limit)]) @ factors
+        return solved.fun, inside.T @ solved.eqlin.marginals + congestion
+
+    def factors(self, bus, area) -> np.ndarray:
+        d, factors = self.d, np.zeros((self.d.sizes["branch"], len(bus)))
+        for name in d["area"].values:
+            own, lines = np.flatnonzero(area == name), np.flatnonzero(np.isin(d["from_bus"].values, bus[area == name]))
+            branches = [d[key].values[lines] for key in ("from_bus", "to_bus", "susceptance")]
+            network = DcNetwork(bus[own], *branches, np.zeros(len(lines)), bus[own][0])
+            factors[np.ix_(lines, own)] = network.ptdf(np.arange(len(lines)))
+        return factors
+
+    def reserve_rows(self) -> tuple[list[np.ndarray], list[float]]:
+        """Headroom of units, and requirements of areas, as rows <= most."""
+        d, rows, most = self.d, [], []
+        for g in range(d.sizes["generator"]):
+            blocks = self.row(lambda kind, k, _, g=g: (kind == "block") * (k == g))
+            up, down = (
+                self.row(lambda kind, k, _, g=g, name=name: (kind == name) * (k == g)) for name in ("up", "down")
+            )
+            rows += [blocks + up, down - blocks]
+            most += [d["block_quantity"].values[g].sum(), 0.0]
+        for name in d["area"].values:
+            load = d["demand"].values[d["bus_area"].values == name].sum()
+            for k, direction in enumerate(d["direction"].values):
+                held = self.row(
+                    lambda kind, _, area, name=name, to=direction: (kind in (to, f"missing {to}")) * (area == name)
+                )
+                plants = self.row(lambda kind, _, area, name=name: (kind == "plant") * (area == name))
+                imports = self.row(lambda kind, kept, area, name=name: (kind == "tie") * (area == name) * kept)
+                rho = {of: d[f"{of}_requirement"].values[k] for of in ("load", "import", "renewable")}
+                rows.append(rho["renewable"] * plants + rho["import"] * imports - held)
+                most.append(-rho["load"] * load)
+        return rows, most
+
+    def row(self, of) -> np.ndarray:
+        return np.array([of(*name) for name in self.names], dtype=float)
+
+
+@pytest.mark.parametrize("seed", RANDOM)
+def test_cost_and_prices_are_those_of_transfer_factors(seed):
+    rng = np.random.Generator(np.random.PCG64(seed))
+    data = two_areas(tie_capacity_mw=float(rng.uniform(20, 100)), ramp10=float(rng.uniform(0.1, 0.3)),
+                     load_factor=float(rng.uniform(0.7, 1.15)))  # fmt: skip
+    cleared, (cost, price) = clear(market, data), ByHand(data).solve()
+    assert cleared["objective"].item() == pytest.approx(cost, rel=1e-9)
+    assert cleared["price"].values.ravel() == pytest.approx(price, abs=1e-6)
+
+
+def with_more(data: xr.Dataset, name: str, more: float, **place) -> float:
+    changed_ = data.copy(deep=True)
+    changed_[name].loc[place] += more
+    return float(clear(market, changed_)["objective"][0])
+
+
+def brackets(data: xr.Dataset, name: str, price: float, sign: float = 1.0, step: float = 1.0, **place) -> bool:
+    """Whether the price lies between the slopes of the convex cost for one unit less and one more."""
+    base = with_more(data, name, 0.0, **place)
+    less, more = (
+        (base - with_more(data, name, -step, **place)) / step,
+        (with_more(data, name, step, **place) - base) / step,
+    )
+    low, high = sorted([sign * less, sign * more])
+    return low - 1e-6 <= price <= high + 1e-6
+
+
+def test_prices_are_the_cost_of_one_more_mw():
+    data = multi_area.data("two-area")
+    cleared = clear(market, data).isel(scenario=0, time=0)
+    reserve = (data["load_requirement"] * cleared["reserve_price"]).sum("direction")  # held for one more MW of load
+    for bus in ("A1:1", "A1:8", "A1:21", "A2:2", "A2:8", "A2:30"):
+        price = float(cleared["price"].sel(bus=bus) + reserve.sel(area=bus[:2]))
+        assert brackets(data, "demand", price, bus=bus), bus
+    for tie in ("T1", "T2"):
+        worth = float(cleared["tie_price"].sel(tie=tie))
+        assert worth > 0.01 and brackets(data, "tie_capacity", worth, sign=-1, tie=tie), tie
+
+
+def test_the_reserve_price_is_the_cost_of_one_more_mw_of_reserve():
+    data = multi_area.data("two-area", ramp10=0.05)
+    cleared = clear(market, data).isel(scenario=0, time=0)
+    share = 1.0 / market.area_load(data).isel(scenario=0, time=0)  # the share of the load that is 1 MW
+    price = float(cleared["reserve_price"].sel(area="A2", direction="up"))
+    assert price == pytest.approx(12.4, abs=0.05)
+    base = float(clear(market, data)["objective"][0])
+    for step in (0.001, -0.001):
+        more = data.copy(deep=True)
+        load = more["demand"].where(more["bus_area"] == "A2", 0.0)
+        more["load_requirement"] = more["load_requirement"] + step * share.sel(area="A2", drop=True) * (
+            more["direction"] == "up"
+        )
+        slope = (float(clear(market, more)["objective"][0]) - base) / step
+        of_others = float(
+            cleared["reserve_price"].sel(area="A1", direction="up") * share.sel(area="A2") / share.sel(area="A1")
+        )
+        assert slope == pytest.approx(price + of_others, abs=2e-3), float(load.sum())
+
+
+@pytest.mark.parametrize("loss_points", [3, 4, 9])
+def test_tangents_are_below_the_losses_by_at_most_the_spec_says(loss_points):
+    ties = {name: tie | {"quadratic_loss": 0.001} for name, tie in TWO_AREA["ties"].items()}
+    data = multi_area.data("two-area", ties=ties, loss_model="tangents", loss_points=loss_points).isel(
+        scenario=0, tie=0
+    )
+    flow = xr.DataArray(np.linspace(0, 60, 601), dims="flow")
+    loss = 0.02 * flow + 0.001 * flow**2
+    tangents = (data["loss_slope"] * flow - data["loss_credit"]).max("loss_point")
+    assert float((loss - tangents).max()) <= 0.001 * (60 / (2 * loss_points)) ** 2 + 1e-12
+    assert float((loss - tangents).min()) >= -1e-12 and float(tangents.min()) >= 0
+    assert bool((data["chord_slope"] * flow >= loss - 1e-12).all())
+
+
+@pytest.mark.parametrize("loss_model", ["linear", "tangents"])
+def test_ties_send_one_way_and_lose_what_their_losses_say(loss_model):
+    ties = {name: tie | {"quadratic_loss": 0.001, "constant_loss_mw": 0.4} for name, tie in TWO_AREA["ties"].items()}
+    data = multi_area.data("two-area", ties=ties, loss_model=loss_model)
+    cleared = clear(market, data)
+    assert float(cleared["price"].min()) > 0
+    assert float(np.minimum(*(cleared["sent"].sel(way=way) for way in ("forward", "backward"))).max()) < 1e-9
+    lost = (data["loss_slope"] * cleared["sent"] - data["loss_credit"]).max("loss_point")
+    assert (cleared["sent"] - cleared["delivered"]).values == pytest.approx(lost.values, abs=1e-9)
+    supply = cleared["dispatch"].sum("generator") + cleared["renewable_output"].sum("renewable")
+    used = data["demand"].sum("bus") + lost.sum(["tie", "way"]) + 2 * 0.4
+    assert supply.values == pytest.approx(used.values, abs=1e-8)
+
+
+def below_zero(loss_model: str = "linear") -> xr.Dataset:
+    """A2 has a unit that pays to produce, and a tie that can lose power."""
+    areas = {
+        "A1": {"load_mw": 10, "units": {"G1": {"capacity_mw": 100, "linear": 20}}},
+        "A2": {
+            "load_mw": 50,
+            "units": {"G2": {"capacity_mw": 100, "linear": 30}, "G3": {"capacity_mw": 100, "linear": -10}},
+        },
+    }
+    tie = {"from_bus": "A1", "to_bus": "A2", "capacity_mw": 80, "linear_loss": 0.05, "quadratic_loss": 1e-4}
+    section = {"market": "multi-area", "areas": areas, "ties": {"T": tie}, "blocks": 1, "loss_model": loss_model,
+               "reserve_up_share": 0, "reserve_down_share": 0}  # fmt: skip
+    return multi_area.data(section)
+
+
+@pytest.mark.parametrize("loss_model", ["linear", "tangents"])
+def test_at_negative_prices_no_tie_burns_power(caplog, loss_model):
+    data = below_zero(loss_model)
+    relaxed = split_model(market, data)
+    cleared = clear(market, data)
+    assert "T are not on their curve" in caplog.text and "scenario base" in caplog.text
+    assert float(np.minimum(*(cleared["sent"].sel(way=way) for way in ("forward", "backward"))).max()) == 0
+    lowest = clear(market, data.assign(one_way=data["one_way"] + 1))["objective"]
+    assert cleared["objective"].item() == pytest.approx(lowest.item())
+    assert LiveProgram(relaxed.program(0)).solve().objective < cleared["objective"].item() - 1
+    if loss_model == "linear":  # 9.52.. MW delivered replace G1: G3 gets 10 $ for each MW sent
+        assert cleared["objective"].item() == pytest.approx(-10 * (50 + 10 / 0.95))
+
+
+def test_counterfactuals_do_not_burn_power_either(caplog):
+    data = below_zero()
+    absent = coalitions.subsets(3)
+    found = Engine(market, data, "warm").solve(0, absent)
+    assert "a coalition" in caplog.text
+    slow = Engine(market, data.assign(one_way=data["one_way"] + 1), "rebuild").solve(0, absent)
+    assert found.cost == pytest.approx(slow.cost, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "case, options", [("two-area", {}), ("two-area", {"cost_model": "blocks"}), ("three-area", {})]
+)
+def test_removals_are_those_of_models_built_anew(case, options):
+    data = multi_area.data(case, **options)
+    rows = coalitions.removals(data.sizes["participant"])
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, 7).astype(int))]
+    warm, slow = (Engine(market, data, backend).solve(0, rows) for backend in ("warm", "rebuild"))
+    assert warm.cost == pytest.approx(slow.cost, rel=1e-8)
+
+
+def test_a_unit_takes_its_lower_limit_with_it():
+    units = {"G1": {"capacity_mw": 100, "linear": 20, "reserve_limit_mw": 0}}
+    data = multi_area.data(changed(CASES["toy"], areas__A1__units=units), pmin="keep")
+    data["p_min"] = ("generator", [20.0, 30.0, 10.0])
+    cleared = clear(market, data).isel(scenario=0, time=0)
+    assert bool((cleared["dispatch"] >= data["p_min"] - 1e-9).all())
+    found = Engine(market, data, "warm").solve(0, coalitions.removals(3))
+    alone = clear(market, data.sel(generator=["G1", "G2"], participant=["G1", "G2"]))
+    assert found.cost[3] == pytest.approx(alone["objective"].item()) and (found.lost_load == 0).all()
+
+
+def test_cost_is_convex_and_falls_with_the_capacity_of_ties():
+    cost = clear(
+        market,
+        multi_area.data(
+            "two-area", {"cap": {"label": "{tie_capacity_mw}", "tie_capacity_mw": list(range(0, 101, 10))}}
+        ),
+    )
+    change = np.diff(cost["objective"].values)
+    assert (change <= 1e-7).all() and (np.diff(change) >= -1e-7).all()
+
+
+def test_the_polygon_keeps_converters_within_their_rating():
+    tie = {"from_bus": "A1:2", "to_bus": "A2:2", "rating_mva": 60, "reactive_range_mvar": [30, 50], "linear_loss": 0.02}
+    for sides in (12, 24):
+        data = multi_area.data("two-area", ties={"T": tie}, polygon_sides=sides)
+        solved = split_model(market, data)
+        x = live(solved.program(0)).solve().x
+        sent, reactive = (solved.variables[name].read(x) for name in ("sent", "reactive_power"))
+        power = float(sent.sel(way="forward").squeeze())
+        assert float(reactive.min()) >= 30 - 1e-7
+        assert power**2 + float(reactive.sel(end="from").squeeze()) ** 2 <= 60**2 + 1e-6
+        best = np.sqrt(60**2 - 30**2)
+        assert best * np.cos(np.pi / sides) - 60 * np.sin(np.pi / sides) <= power <= best + 1e-7
+
+
+def test_ramps_limit_the_change_from_hour_to_hour():
+    waves = {
+        "load_profile": {"mean": 0.75, "swing": 0.25, "zero_hour": 9},
+        "renewable_profile": {"mean": 0.6, "swing": 0.4, "zero_hour": -6},
+    }
+    data = two_areas(hours=24, ramp=0.05, **waves)
+    cleared = clear(market, data)
+    change = np.abs(cleared["dispatch"].diff("time").values)
+    limit = data["ramp_limit"].values[..., None]
+    assert (change <= limit + 1e-7).all() and (change >= limit - 1e-7).any()
+    assert cleared["objective"].item() == pytest.approx(19613.03, abs=0.005)
