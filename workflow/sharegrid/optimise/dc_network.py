@@ -26,6 +26,7 @@ class DcNetwork:
         start = np.array([position[label] for label in from_bus], dtype=int)
         end = np.array([position[label] for label in to_bus], dtype=int)
         self.num_buses, self.num_branches = len(bus), len(start)
+        self.ends = start, end  # positions of the buses (branch)
         self._susceptance = np.asarray(susceptance, dtype=float)
         branch = np.arange(self.num_branches)
         signs = np.concatenate([np.ones(len(start)), -np.ones(len(end))])

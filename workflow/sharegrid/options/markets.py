@@ -6,6 +6,7 @@ from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
 from sharegrid.options.multi_area import MultiAreaMarket
 from sharegrid.options.retail import RetailMarket
+from sharegrid.options.secure_dispatch import SecureDispatchMarket
 from sharegrid.options.spot import SpotMarket
 from sharegrid.options.two_stage import TwoStageMarket
 from sharegrid.options.wind_csp import WindCspMarket
@@ -18,5 +19,6 @@ MARKETS: dict[str, type[Market]] = {
     "retail": RetailMarket,
     "multi-area": MultiAreaMarket,
     "two-stage": TwoStageMarket,
+    "secure-dispatch": SecureDispatchMarket,
     "ancillary-services": AncillaryServicesMarket,
 }
