@@ -1,12 +1,12 @@
 """Methods that coordinate shared columns: certified bounds in every round, and the cost of the centre."""
 
-from functools import cache
-
 import numpy as np
 import pytest
+import xarray as xr
 
-import multi_area
 from area_programs import VOLL, random_areas
+from areas_agreed import CASES, results, scenarios
+from coordinated import ten_users
 from sharegrid.coordination import cutting_plane, improved_multiplier
 from sharegrid.coordination.improved_multiplier import ImprovedMultiplier
 from sharegrid.coordination.rounds import run
@@ -14,26 +14,8 @@ from sharegrid.coordination.shared_columns import split_at
 from sharegrid.coordination.shared_markets import shared_market
 from sharegrid.optimise.quadratic import live
 from sharegrid.schema import check
-from sharegrid.stages.clear import clear
 
 EXACT = 1e-6  # relative, of the centre's cost
-CAPS = [0, 20, 40, 60, 80]
-CASES = {
-    "toy": ("toy", None),
-    "two-area": ("two-area", {"caps": {"label": "cap {tie_capacity_mw}", "tie_capacity_mw": CAPS}}),
-    "three-area": ("three-area", None),
-}
-
-
-@cache
-def results(name: str) -> dict:
-    case, families = CASES[name]
-    data = multi_area.data(case, families)
-    return {"data": data, "cleared": clear(data, {"market": "multi-area"})}
-
-
-def scenarios(name: str) -> list[str]:
-    return results(name)["data"]["scenario"].values.astype(str).tolist()
 
 
 @pytest.mark.parametrize("options", [{}, {"parabolas": True}, {"sensitivity": False}])
@@ -117,22 +99,41 @@ def test_the_same_start_gives_the_same_rounds():
     np.testing.assert_array_equal(once, again)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_late_answers_are_cuts_at_the_point_they_belong_to(seed):
-    program, shared = random_areas(seed, quadratic=True)
-    optimum = live(program).solve().objective
+def losing(seed: int, share: float = 0.3):
+    """A channel that loses `share` of the messages after the first round; what arrived last is there instead."""
     draws, last = np.random.default_rng(seed), {}
 
-    def late(messages):
+    def channel(messages):
         for k, message in enumerate(messages):
-            if k not in last or draws.random() > 0.3:
+            if k not in last or draws.random() > share:
                 last[k] = message
         return [last[k] for k in range(len(messages))]
 
-    history = run(ImprovedMultiplier(split_at(program, shared, 10 * VOLL)), 200, late)
+    return channel
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_losses_both_ways_late_answers_are_cuts_at_the_point_they_belong_to(seed):
+    program, shared = random_areas(seed, quadratic=True)
+    optimum = live(program).solve().objective
+    method = ImprovedMultiplier(split_at(program, shared, 10 * VOLL))
+    history = run(method, 200, losing(seed), losing(100 + seed))
     assert history.progress[-1].done
     assert all(one.lower_bound <= optimum * (1 + 1e-9) <= one.objective * (1 + 2e-9) for one in history.progress)
     assert history.progress[-1].objective - optimum <= EXACT * optimum
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_hour_of_a_day_has_its_own_optimum(name):
+    """With two equal hours each costs half of both, and the centre's cost is solved for."""
+    one = results(name)["data"].isel(scenario=[-1])
+    data = xr.concat([one.isel(time=[0]).assign_coords(time=[hour]) for hour in range(2)], "time", data_vars="minimal")
+    day = {"data": data.assign_attrs(one.attrs, money="$/day"), "cleared": None}
+    found = improved_multiplier.coordinate(day, scenarios=scenarios(name)[-1:], hour=1)
+    central = results(name)["cleared"]["objective"].values[-1]
+    assert found["central_cost"].item() == pytest.approx(central, rel=1e-9)
+    assert found["final_cost"].item() == pytest.approx(central, rel=EXACT)
+    assert found["final_cost"].attrs["units"] == "$/h"
 
 
 @pytest.mark.parametrize(("wrong", "message"), [
@@ -145,3 +146,8 @@ def test_late_answers_are_cuts_at_the_point_they_belong_to(seed):
 def test_wrong_options_are_named(method, wrong, message):
     with pytest.raises(ValueError, match=message):
         method.coordinate(results("two-area"), **({"scenarios": ["cap 80"]} | wrong))
+
+
+def test_a_market_without_shared_variables_is_refused():
+    with pytest.raises(ValueError, match="the market community names no shared variables"):
+        improved_multiplier.coordinate(ten_users(), scenarios=["capacity 0"])

@@ -3,6 +3,9 @@
 One round: every member hears an array, solves its own problem and tells an array; the coordinator works with what
 arrives. Methods are compared on one axis: rounds, messages (rounds times members), numbers told and heard, and the
 distance to the optimum that a centre would find.
+
+Messages stand in the order of the members, which tells whose they are; a method that must know to which round a message belongs
+puts the number of the round first, and members answer with the number that they heard.
 """
 
 from collections.abc import Callable
@@ -13,6 +16,8 @@ import numpy as np
 import xarray as xr
 
 Messages = list[np.ndarray]
+Channel = Callable[[Messages], Messages]
+"""Called once a round with what was sent; gives what arrives, for a lost message the last one that did."""
 
 
 @dataclass
@@ -28,7 +33,7 @@ class Progress:
 
 
 class Method(Protocol):
-    """What a method of coordination does; chapters 4 and 9 add methods and channels."""
+    """What a method of coordination does."""
 
     def initialise(self) -> Messages:
         """What each member hears first."""
@@ -53,14 +58,15 @@ class History:
     """Price at the end of each coupling row, by the number of the row in the market's program, in money per its unit."""
 
 
-def run(method: Method, rounds: int, share: Callable[[Messages], Messages] = list) -> History:
-    """At most `rounds` rounds of the method; `share` is the channel from the members to the coordinator."""
-    heard = method.initialise()
-    history = History([], [], len(heard))
+def run(method: Method, rounds: int, share: Channel = list, broadcast: Channel = list) -> History:
+    """At most `rounds` rounds of the method; `share` is the channel from the members to the coordinator, `broadcast` that to the
+    members. What is sent counts, whether it arrives or not."""
+    sent = method.initialise()
+    history = History([], [], len(sent))
     for _ in range(rounds):
-        told = [method.local_solve(member, message) for member, message in enumerate(heard)]
-        history.floats.append(sum(map(len, heard)) + sum(map(len, told)))
-        heard, progress = method.update(share(told))
+        told = [method.local_solve(member, message) for member, message in enumerate(broadcast(sent))]
+        history.floats.append(sum(map(len, sent)) + sum(map(len, told)))
+        sent, progress = method.update(share(told))
         history.progress.append(progress)
         if progress.done:
             break

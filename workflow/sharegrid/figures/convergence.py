@@ -1,4 +1,6 @@
-"""Figure: how far methods of coordination are from the central optimum, round by round."""
+"""Figure: how far methods of coordination are from the central optimum, by rounds or by the numbers told and heard."""
+
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -13,60 +15,75 @@ from sharegrid.tables.selection import Results
 LOOKS = {  # in the order of drawing
     "dantzig-wolfe": ("Dantzig-Wolfe", "#0072B2", "o", "-"),
     "sharing-admm": ("sharing ADMM", "#D55E00", "s", "-"),
+    "improved-multiplier": ("multipliers with sensitivity", "#0072B2", "o", "-"),
+    "cutting-plane": ("cutting planes", "#56B4E9", "s", (0, (4, 1.5))),
+    "consensus-admm": ("consensus ADMM", "#D55E00", "^", "-"),
+    "subgradient": ("subgradient", "#999933", "v", "-"),
+    "accelerated-gradient": ("accelerated gradient", "#777777", "D", (0, (4, 1, 1, 1))),
 }
 OTHERS = ("#009E73", "#CC79A7", "#332288", "#882255")
 SMALLEST = 1e-8  # relative; a smaller gap is what a solver leaves of zero
 MARKS = 12
 
 
-def draw(results: Results, *, scenarios: list[str], methods: list[str] | None = None) -> Figure:
-    """Size of the relative gap to the central optimum (log) over rounds, a panel per scenario; dotted: the certified gap, which
-    a method with a lower bound knows without the central optimum. `methods` defaults to all that have rounds.
+def draw(
+    results: Results,
+    *,
+    scenarios: list[str],
+    methods: list[str] | None = None,
+    against: list[Literal["rounds", "floats"]] = ["rounds"],  # noqa: B006
+    certified_of: list[str] | None = None,
+) -> Figure:
+    """Size of the relative gap to the central optimum (log) over rounds, or over the numbers told and heard so far (log), a panel
+    per scenario and axis; dotted: the certified gap, which a method with a lower bound knows without the central optimum.
 
-    A cost below the optimum, by members' inexact solves, is drawn as far from it as one above, and gaps below 1e-8 at 1e-8. The
-    legend tells the numbers exchanged per round in the first scenario.
+    `methods` defaults to all that have rounds, `certified_of` to those. A cost below the optimum, by members' inexact solves, is
+    drawn as far from it as one above, and gaps below 1e-8 at 1e-8. The legend tells the numbers exchanged per round in the first
+    scenario.
     """
     gap = selection.read(results, "coordination", "gap")
     known = [str(name) for name in gap["method"].values if gap.sel({"method": name}).notnull().any()]
     shown = known if methods is None else selection.known("methods", methods, known)
     selection.known("scenarios", scenarios, gap["scenario"].values)
+    bounded = shown if certified_of is None else selection.known("certified_of", certified_of, shown)
+    panels = [(scenario, axis) for scenario in scenarios for axis in against]
     body, axes = style.new(
-        1, len(scenarios), width=style.COLUMN if len(scenarios) == 1 else style.PAGE, height=2.9, sharey=True
+        1, len(panels), width=style.COLUMN if len(panels) == 1 else style.PAGE, height=2.9, sharey=True
     )
-    for k, (panel, scenario) in enumerate(zip(axes[0], scenarios, strict=True)):
+    for k, (panel, (scenario, axis)) in enumerate(zip(axes[0], panels, strict=True)):
         here = results["coordination"].sel(scenario=scenario)
         for name in shown:
             if here["gap"].sel({"method": name}).notnull().any():
-                _curve(panel, here.sel({"method": name}), _look(name, shown))
-        _frame(panel, scenario, k if len(scenarios) > 1 else None)
+                _curve(panel, here.sel({"method": name}), _look(name, shown), axis, name in bounded)
+        _frame(panel, scenario if len(scenarios) > 1 else "", axis, k if len(panels) > 1 else None)
     axes[0, 0].set_ylabel("|relative gap| to the\ncentral optimum [1]")
-    style.legend(body.figure, columns=1 if len(scenarios) == 1 else 2)
+    style.legend(body.figure, columns=1 if len(panels) == 1 else 2)
     style.evidence(body.figure, _ends(results["coordination"], scenarios, shown))
     return body.figure
 
 
 def _look(name: str, shown: list[str]) -> tuple:
+    """The look of a method; one that the study labels, or that is not known, gets the next of OTHERS."""
+    if name in LOOKS:
+        return LOOKS[name]
+    method, _, label = name.partition("@")
     others = [one for one in shown if one not in LOOKS]
-    return LOOKS.get(name) or (name, OTHERS[others.index(name) % len(OTHERS)], "D", "-")
+    known = LOOKS.get(method, (method,))[0]
+    return (f"{known}, {label}" if label else known, OTHERS[others.index(name) % len(OTHERS)], "D", "-")
 
 
-def _curve(axes: Axes, run: xr.Dataset, entity: tuple) -> None:
-    rounds, gap = run["round"].values, run["gap"].values
-    last = np.flatnonzero(~np.isnan(run["floats"].values))[-1] + 1
-    marks = max(1, last // MARKS)
-    label = f"{entity[0]}: {amount(float(run['floats'].values[0]))} numbers per round"
+def _curve(axes: Axes, run: xr.Dataset, entity: tuple, against: str, bounded: bool) -> None:
+    floats, gap = run["floats"].values, np.abs(run["gap"].values)
+    last = np.flatnonzero(~np.isnan(floats))[-1] + 1
+    along = run["round"].values[:last] if against == "rounds" else np.cumsum(floats[:last])
+    label = f"{entity[0]}: {amount(float(floats[0]))} numbers per round"
     axes.plot(
-        rounds[:last], np.maximum(np.abs(gap[:last]), SMALLEST), markevery=marks, **style.look(entity, label=label)
+        along, np.maximum(gap[:last], SMALLEST), markevery=max(1, last // MARKS), **style.look(entity, label=label)
     )
-    bound = certified(run)
-    if np.isfinite(bound).any():
-        axes.plot(
-            rounds,
-            np.maximum(bound, SMALLEST),
-            color=entity[1],
-            linestyle=(0, (1, 1)),
-            label=f"{entity[0]}: certified gap",
-        )
+    bound = certified(run)[:last]
+    if bounded and np.isfinite(bound).any():
+        dots = {"color": entity[1], "linestyle": (0, (1, 1)), "label": f"{entity[0]}: certified gap"}
+        axes.plot(along, np.maximum(bound, SMALLEST), **dots)
 
 
 def certified(run: xr.Dataset) -> np.ndarray:
@@ -75,9 +92,11 @@ def certified(run: xr.Dataset) -> np.ndarray:
     return (cost - run["lower_bound"].values) / np.maximum(1.0, np.abs(cost))
 
 
-def _frame(axes: Axes, scenario: str, index: int | None) -> None:
+def _frame(axes: Axes, scenario: str, against: str, index: int | None) -> None:
     axes.set_yscale("log")
-    axes.set_xlabel("round [1]")
+    axes.set_xlabel("round [1]" if against == "rounds" else "numbers told and heard so far [1]")
+    if against == "floats":
+        axes.set_xscale("log")
     if index is not None:
         style.panel_title(axes, scenario, index)
 
