@@ -8,6 +8,7 @@ from functools import cache
 import xarray as xr
 
 import multi_area
+import two_stage
 from sharegrid.stages import clear, prepare, value
 from spot import NETWORKS, RESOURCES
 
@@ -65,6 +66,7 @@ MARKETS = {
     "wind-csp": WIND_CSP,
     "community": COMMUNITY,
     "multi-area": MULTI_AREA,
+    "two-stage": two_stage.TOY | {"participants": "all"},
 }
 
 
