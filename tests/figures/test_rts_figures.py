@@ -8,25 +8,22 @@ import pytest
 
 import rts_days
 from sharegrid import files
-from sharegrid.figures import rts_sweep
+from sharegrid.figures import area_day
 from sharegrid.stages import present
 
 KINDS = {
-    "area-day": ("area-day", {"scenarios": rts_days.DAYS}),
-    "ties": ("rts-sweep", {"families": ["base", "ties"], "over": "tie_factor",
-                           "panels": ["cost", "import", "curtailed", "inadequacy"]}),
-    "ramps": ("rts-sweep", {"families": ["base", "flexibility"], "over": "ramp10_factor",
-                            "panels": ["cost", "vcg-profit", "reserve-price"], "log": True}),
-    "offers": ("rts-sweep", {"families": ["base", "strategic"], "over": "reserve_bid", "panels": ["cost", "bidder-lmp"]}),
+    "area-day": {"scenarios": rts_days.DAYS},
+    "area-sweep": {"families": ["base", "ties"], "over": "tie_factor", "areas": ["2"],
+                   "panels": ["cost", "import", "curtailed", "price", "tie_rent", "revenue_inadequacy"]},
+    "area-strategic": {"truth": ["windy"], "families": ["strategic"]},
 }  # fmt: skip
 TITLE = (
     "A finding that is long enough to need a second line, as the figure is as wide as a page and not any wider than it"
 )
 
 
-def drawn(name, **changes):
-    kind, options = KINDS[name]
-    entry = {"kind": kind, "title": TITLE, "options": options | changes}
+def drawn(kind):
+    entry = {"kind": kind, "title": TITLE, "options": KINDS[kind]}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ((_, figure),) = present.figures(rts_days.results(), {"figures": {"stem": entry}})
@@ -84,10 +81,9 @@ def test_panels_do_not_overlap_and_the_legend_covers_none(figure):
         assert not any(box(legend).overlaps(one) for one in boxes)
 
 
-@pytest.mark.parametrize("name", ["area-day", "ties"])
-def test_same_figure_same_bytes(name, tmp_path):
+def test_same_figure_same_bytes(tmp_path):
     for folder in ("first", "second"):
-        files.write_figure(drawn(name), tmp_path / folder, "stem")
+        files.write_figure(drawn("area-day"), tmp_path / folder, "stem")
     for suffix in ("svg", "pdf", "png"):
         first, second = ((tmp_path / folder / f"stem.{suffix}").read_bytes() for folder in ("first", "second"))
         assert first == second, suffix
@@ -109,34 +105,22 @@ def test_prices_are_means_by_demand_and_imports_balance():
 
 
 def test_sweep_draws_a_line_per_day_over_the_factor():
-    figure, cleared = drawn("ties"), rts_days.results()["cleared"]["objective"]
+    figure, cost = drawn("area-sweep"), rts_days.results()["cleared"]["objective"]
     windy, loaded = (line(figure.axes[0], day) for day in rts_days.DAYS)
     assert windy.get_xdata().tolist() == [0, 1] and loaded.get_xdata().tolist() == [1]
-    dearer = float(cleared.sel(scenario="windy|ties0") - cleared.sel(scenario="windy"))
-    np.testing.assert_allclose(windy.get_ydata(), [dearer, 0], atol=1e-4)
+    np.testing.assert_allclose(windy.get_ydata(), cost.sel(scenario=["windy|ties0", "windy"]), rtol=1e-9)
     assert line(figure.axes[1], "windy").get_ydata()[0] == pytest.approx(0, abs=1e-6)
 
 
 def test_profit_of_the_bidders_is_that_of_all_units_of_their_area():
-    results, figure = rts_days.results(), drawn("offers")
+    results, figure = rts_days.results(), drawn("area-strategic")
     profit = results["payments"]["profit"].sel(mechanism="lmp", scenario=["windy", "windy|bid10"])
     own = [name for name in profit["participant"].values if name.startswith("2")]
     np.testing.assert_allclose(
-        line(figure.axes[1], "windy").get_ydata(), profit.sel(participant=own).sum("participant"), rtol=1e-9
+        line(figure.axes[2], "LMP").get_ydata(), profit.sel(participant=own).sum("participant"), rtol=1e-9
     )
 
 
-def test_unused_places_of_the_grid_stay_empty():
-    assert [axes.axison for axes in drawn("ramps").axes] == [True] * 3 + [False]
-
-
 def test_options_are_checked():
-    results = rts_days.results()
-    with pytest.raises(ValueError, match="option over: no 'hours'"):
-        rts_sweep.draw(results, families=["base"], over="hours", panels=["cost"])
-    with pytest.raises(ValueError, match="option panels: no 'costs'; did you mean 'cost'"):
-        rts_sweep.draw(results, families=["base"], over="tie_factor", panels=["costs"])
-    with pytest.raises(ValueError, match="no scenario of 'windy' has tie_factor 1; add the family that has it"):
-        rts_sweep.draw(results, families=["ties"], over="tie_factor", panels=["cost"])
-    with pytest.raises(ValueError, match="the bidders are nobody; choose families with one area"):
-        rts_sweep.draw(results, families=["base", "ties"], over="tie_factor", panels=["bidder-vcg"])
+    with pytest.raises(ValueError, match="option scenarios: no 'calm'"):
+        area_day.draw(rts_days.results(), scenarios=["calm"])
