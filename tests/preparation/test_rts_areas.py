@@ -38,7 +38,7 @@ def options() -> MultiAreaMarket:
 
 
 def of(day: str, path: str = "", change=None):
-    return system(options(), datetime.date.fromisoformat(DAYS[day]), Changed(RESOURCES, path, change))
+    return system(options(), datetime.date.fromisoformat(DAYS[day]), Changed(RESOURCES, path=path, change=change))
 
 
 def raw(name: str) -> pd.DataFrame:
