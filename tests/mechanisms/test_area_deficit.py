@@ -137,6 +137,12 @@ def test_plants_as_participants_get_vcg_and_nothing_is_paid_to_others():
     assert shared.sel(deficit_rule="location").values == pytest.approx([premium[0] + premium[3] - 350, 600])
 
 
+def test_what_solvers_leave_of_no_saving_is_no_benefit():
+    values, cost = toy()["values"], np.array([1e6, 1e6 + 1e-4, 1e6 - 3e-4, 1e6])  # no ties, A1, both, A2
+    same = values.assign(interconnection_cost=(("scenario", "area_set"), np.array([cost, cost - [0, 0, 4, 0]])))
+    assert area_deficit.benefit(toy()["data"], same).values.tolist() == [[0, 0], pytest.approx([2.00015, 2.00015])]
+
+
 # ------------------------------------------------------------------------------------------------------------ theorems
 
 
@@ -177,19 +183,26 @@ def test_loads_pay_units_plants_and_rents(kind):
         assert bool((lacking > 1).any()) == (kind == "scarce")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@cache
+def three_areas() -> dict[str, xr.Dataset]:
+    return stages(multi_area.data("three-area", {"ties": {"label": "{tie_factor}", "tie_factor": [1.0, 0.0]}}))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "three areas"])
 def test_the_location_rule_by_a_plain_sum(kind):
-    made = random_markets(kind)
+    made = three_areas() if kind == "three areas" else random_markets(kind)
     payments, data = made["payments"], made["data"]
     rule = payments["area_deficit"].sel(deficit_rule="location")
+    ends = list(zip(data["tie_from_area"].values, data["tie_to_area"].values, strict=True))
     for scenario in data["scenario"].values:
-        cleared, paid = made["cleared"].sel(scenario=scenario), payments["payment"].sel(scenario=scenario)
-        for area in ("A1", "A2"):
-            own = sum(float(paid.sel(mechanism="vcg", participant=name) - paid.sel(mechanism="lmp", participant=name))
-                      for name in data["participant"].values if str(name).startswith(area))  # fmt: skip
-            rents = float(cleared["line_rent"].sel(area=area) + cleared["shortfall_rent"].sel(area=area))
-            ties = float(cleared["tie_rent"].sum()) / 2  # every tie ends in both areas
-            assert float(rule.sel(scenario=scenario, area=area)) == pytest.approx(own - rents - ties, abs=1e-6)
+        cleared = made["cleared"].sel(scenario=scenario)
+        paid = payments["payment"].sel(scenario=scenario).transpose("mechanism", "participant").to_pandas()
+        rents = cleared["tie_rent"].values
+        for area in data["area"].values:
+            own = sum(paid.loc["vcg", name] - paid.loc["lmp", name] for name in paid if name.startswith(area))
+            local = float(cleared["line_rent"].sel(area=area) + cleared["shortfall_rent"].sel(area=area))
+            ties = sum(rent / 2 for rent, both in zip(rents, ends, strict=True) if area in both)
+            assert float(rule.sel(scenario=scenario, area=area)) == pytest.approx(own - local - ties, abs=1e-6)
 
 
 def test_missing_reserve_earns_a_rent():
@@ -226,8 +239,7 @@ def test_numbers_of_two_areas_by_tie_capacity():
 
 
 def test_numbers_of_three_areas():
-    made = stages(multi_area.data("three-area", {"ties": {"label": "{tie_factor}", "tie_factor": [1.0, 0.0]}}))
-    here = made["payments"].sel(scenario="1")
+    here = three_areas()["payments"].sel(scenario="1")
     assert float(here["revenue_inadequacy"]) == pytest.approx(4612.7, abs=0.05)
     assert float(here["isolated_inadequacy"]) == pytest.approx(7700.6, abs=0.05)
     assert float(here["area_benefit"].sum()) == pytest.approx(2250.1, abs=0.05)

@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.games.shapley import shapley
-from sharegrid.games.table import Game
+from sharegrid.games.table import ROUNDING, Game
 from sharegrid.mechanisms import vcg
 from sharegrid.optimise import coalitions
 
@@ -99,7 +99,7 @@ def without_benefit(benefit: xr.DataArray) -> xr.DataArray:
 
 def benefit(data: xr.Dataset, values: xr.Dataset) -> xr.DataArray:
     """phi (scenario, area) in money, the Shapley value of v(S) = C(no ties) - C(ties within S only); NaN where the costs of
-    the sets of areas were not asked for."""
+    the sets of areas were not asked for. A saving up to 1e-9 of the cost is none."""
     areas, scenarios = data["area"].values, data["scenario"].values
     found = np.full((len(scenarios), len(areas)), np.nan)
     if "interconnection_cost" in values:
@@ -109,7 +109,9 @@ def benefit(data: xr.Dataset, values: xr.Dataset) -> xr.DataArray:
         place = data.indexes["scenario"].get_indexer(values["scenario"].values)
         for k, one in zip(place, cost, strict=True):
             if not np.isnan(one).all():
-                found[k] = shapley(Game(tuple(areas), one[0] - one))
+                saved = one[0] - one
+                noise = np.abs(saved) <= ROUNDING * max(1.0, abs(one[0]))
+                found[k] = shapley(Game(tuple(areas), np.where(noise, 0.0, saved)))
     return xr.DataArray(found, {"scenario": scenarios, "area": areas}, ("scenario", "area"))
 
 

@@ -98,7 +98,9 @@ def gather(parts: list[xr.Dataset]) -> xr.Dataset:
     rest = [part.drop_vars(["member", AREAS], errors="ignore").reindex(coalition=order) for part in parts]
     result = _one_row_per_scenario(xr.concat(rest, "scenario", data_vars="all", coords="minimal", compat="override",
                                              join="outer", combine_attrs="override"))  # fmt: skip
-    shared = {"member": member.sel(coalition=order)} | {AREAS: part[AREAS] for part in parts if AREAS in part}
+    shared = {"member": member.sel(coalition=order)}
+    for part in parts:
+        shared |= {AREAS: part[AREAS]} if AREAS in part else {}
     return schema.described(result.assign(shared), "values")
 
 
