@@ -11,7 +11,7 @@ from sharegrid.coordination import cutting_plane, improved_multiplier
 from sharegrid.coordination.improved_multiplier import ImprovedMultiplier
 from sharegrid.coordination.rounds import run
 from sharegrid.coordination.shared_columns import split_at
-from sharegrid.coordination.shared_markets import shared_market
+from sharegrid.coordination.shared_markets import shared_markets
 from sharegrid.optimise.quadratic import live
 from sharegrid.schema import check
 
@@ -64,8 +64,8 @@ def test_the_cost_is_that_of_the_centre(name, method):
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_artificial_column_is_used_at_the_end(name):
-    for scenario in scenarios(name):
-        split = shared_market(results(name), scenario).split
+    for market in shared_markets(results(name), scenarios(name)).values():
+        split = market.split
         method = ImprovedMultiplier(split)
         run(method, 100)
         assert len(split.agents) == results(name)["data"].sizes["area"]

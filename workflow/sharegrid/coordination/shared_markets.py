@@ -10,9 +10,10 @@ import numpy as np
 import xarray as xr
 
 from sharegrid import plugins
-from sharegrid.coordination.central import Results, check_options, split_of
+from sharegrid.coordination.central import Results, check_options
 from sharegrid.coordination.rounds import History, Method, dataset, described, run
 from sharegrid.coordination.shared_columns import SharedColumns, split_at
+from sharegrid.optimise.clear import scenario_parts, split_model
 from sharegrid.optimise.quadratic import live
 
 PENALTY = 10.0  # of an artificial column, times the value of lost load or else the largest cost
@@ -31,26 +32,29 @@ class SharedMarket:
     optimum: float
 
 
-def shared_market(results: Results, scenario: str, hour: int = 0) -> SharedMarket:
-    """The scenario's program at its shared columns. ValueError if the market names none, or has no such hour."""
-    data = results["data"]
+def shared_markets(results: Results, scenarios: list[str], hour: int = 0) -> dict[str, SharedMarket]:
+    """The programs of the scenarios at their shared columns. ValueError if the market names none, or has no such hour."""
+    data = results["data"].sel(scenario=scenarios)
     market = plugins.load_module("markets", data.attrs["market"])
     if not hasattr(market, "shared_variables"):
         raise ValueError(f"coordination: the market {data.attrs['market']} names no shared variables")
     hours = data.sizes.get("time", 1)
     if not 0 <= hour < hours:
         raise ValueError(f"coordination: hour is {hour}; it must be from 0 to {hours - 1}")
-    here = data.isel(time=[hour]) if hours > 1 else data
-    model = split_of({"data": here}, scenario)
-    positions = [model.variables[name].position.values for name in market.shared_variables(here)]
-    shared = np.concatenate([one[one >= 0] for one in positions])
-    program = model.program(0)
-    penalty = PENALTY * (float(data["voll"]) if "voll" in data else np.abs(program.cost).max())
-    if hours == 1:
-        optimum = float(results["cleared"]["objective"].sel(scenario=scenario))
-    else:
-        optimum = live(program, f"scenario {scenario}, hour {hour}").solve(values=False).objective
-    return SharedMarket(split_at(program, shared, penalty), optimum)
+    found = {}
+    for part in scenario_parts(data.isel(time=[hour]) if hours > 1 else data):
+        model = split_model(market, part)
+        positions = [model.variables[name].position.values for name in market.shared_variables(part)]
+        shared = np.concatenate([one[one >= 0] for one in positions])
+        for k, name in enumerate(model.scenarios):
+            program = model.program(k)
+            if hours == 1:
+                optimum = float(results["cleared"]["objective"].sel(scenario=name))
+            else:
+                optimum = live(program, f"scenario {name}, hour {hour}").solve(values=False).objective
+            penalty = PENALTY * (float(part["voll"]) if "voll" in part else np.abs(program.cost).max())
+            found[name] = SharedMarket(split_at(program, shared, penalty), optimum)
+    return found
 
 
 def coordinated(
@@ -66,18 +70,18 @@ def coordinated(
     """The rounds of the scenarios by make(market), or, with values of a parameter to try, of the run by make(market, value)
     that stops first; then with TUNING: tuned_value (scenario), tried_rounds and tried_gap (scenario, tried)."""
     check_options(method, results, scenarios, rounds, tolerance)
-    histories, trials, optima = {}, {}, []
-    for name in scenarios:
-        market = shared_market(results, name, hour)
+    histories, trials = {}, {}
+    markets = shared_markets(results, scenarios, hour)
+    for name, market in markets.items():
         runs = [run(make(market, value), rounds) for value in tried] if tried else [run(make(market), rounds)]
         gaps = [abs(one.progress[-1].objective - market.optimum) / max(1.0, abs(market.optimum)) for one in runs]
         best = min(range(len(runs)), key=lambda k: (not _stopped(runs[k]), len(runs[k].progress), gaps[k]))
-        histories[name], optima = runs[best], [*optima, market.optimum]
+        histories[name] = runs[best]
         ended = [len(one.progress) if _stopped(one) else np.nan for one in runs]
         trials[name] = (tried[best] if tried else np.nan, ended, gaps)
     hourly = results["data"].sizes.get("time", 1) > 1
     money = "$/h" if hourly else results["data"].attrs["money"]
-    central = xr.DataArray(optima, {"scenario": scenarios}, "scenario")
+    central = xr.DataArray([one.optimum for one in markets.values()], {"scenario": list(markets)}, "scenario")
     result = dataset(histories, central, money)
     return _with_trials(result, trials, tried, money) if tried else result
 
