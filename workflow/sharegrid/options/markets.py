@@ -5,6 +5,7 @@ from sharegrid.options.base import Market
 from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
 from sharegrid.options.ev_fleets import EvFleetsMarket
+from sharegrid.options.microgrid import MicrogridMarket
 from sharegrid.options.multi_area import MultiAreaMarket
 from sharegrid.options.retail import RetailMarket
 from sharegrid.options.secure_dispatch import SecureDispatchMarket
@@ -22,5 +23,6 @@ MARKETS: dict[str, type[Market]] = {
     "two-stage": TwoStageMarket,
     "secure-dispatch": SecureDispatchMarket,
     "ancillary-services": AncillaryServicesMarket,
+    "microgrid": MicrogridMarket,
     "ev-fleets": EvFleetsMarket,
 }
