@@ -227,6 +227,12 @@ def test_at_negative_prices_no_tie_burns_power(caplog, loss_model):
         assert cleared["objective"].item() == pytest.approx(-10 * (50 + 10 / 0.95))
 
 
+def test_a_market_without_ties():
+    areas = {"A1": {"load_mw": 10, "units": {"G1": {"capacity_mw": 100, "linear": 20}}}}
+    section = {"market": "multi-area", "areas": areas, "blocks": 1}
+    assert clear(market, multi_area.data(section))["objective"].item() == pytest.approx(200)
+
+
 def test_counterfactuals_do_not_burn_power_either(caplog):
     data = below_zero()
     absent = coalitions.subsets(3)

@@ -416,14 +416,16 @@ def _check_mechanisms(study: Study, path: Path) -> None:
             raise ConfigError(f"{where}: needs the values of coalitions; add 'value: {{requests: [...]}}'")
         if needs and not any(set(together.split("+")) <= served for together in needs.split("|")):
             raise ConfigError(f"{where}: needs a value request with coalitions: {_cures(needs)}")
-        if needs and getattr(study.prepare, "pmin", "zero") == "keep":
-            raise ConfigError(f"{where}: values need 0 in every feasible set; use pmin: zero")
-    if valued & {"core", "least-core"} and getattr(study.prepare, "bid_mode", "") == "quadratic":
+        if needs and study.prepare.optional_if:
+            raise ConfigError(f"{where}: values need 0 in every feasible set; use {study.prepare.optional_if}")
+    if valued & {"core", "least-core"} and (cure := study.prepare.linear_if):
         raise ConfigError(
-            f"{path}: value: coalitions: core and least-core need linear costs; use bid_mode: blocks, or coalitions: all"
+            f"{path}: value: coalitions: core and least-core need linear costs; use {cure}, or coalitions: all"
         )
     if study.pay.deficit and "vcg" not in study.pay.mechanisms:
         raise ConfigError(f"{path}: pay.deficit: shares the deficit of VCG; add vcg to pay.mechanisms")
+    if study.pay.deficit and study.market != "spot":
+        raise ConfigError(f"{path}: pay.deficit: is for the spot market; see the checks of this one, such as area-deficit")
 
 
 def _cures(needs: str) -> str:

@@ -33,6 +33,16 @@ class Market(Section):
         """Other studies whose cleared market the preparation reads: this market takes their prices."""
         return []
 
+    @property
+    def linear_if(self) -> str:
+        """What the study has to say to make quadratic costs linear; empty where they are."""
+        return ""
+
+    @property
+    def optional_if(self) -> str:
+        """What the study has to say so that every participant can stay away; empty where each can."""
+        return ""
+
     def raw_files(self, resources: Path) -> list[str]:
         """Files below `resources` that the preparation reads."""
         raise NotImplementedError

@@ -279,6 +279,11 @@ class MultiAreaMarket(Market):
         """Readers of the areas' files."""
         return sorted({area.reader for area in self.areas.values() if area.path})
 
+    @property
+    def linear_if(self) -> str:
+        """Quadratic offers as blocks."""
+        return "cost_model: blocks" if self.cost_model == "quadratic" else ""
+
     def raw_files(self, resources: Path) -> list[str]:
         """Files of the areas, or the tables and series of the RTS-GMLC system."""
         if self.rts is not None:

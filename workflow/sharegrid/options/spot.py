@@ -99,6 +99,16 @@ class SpotMarket(Market):
         """The network's reader."""
         return [self.network.reader]
 
+    @property
+    def linear_if(self) -> str:
+        """Quadratic offers as blocks."""
+        return "bid_mode: blocks" if self.bid_mode == "quadratic" else ""
+
+    @property
+    def optional_if(self) -> str:
+        """Lower limits that are kept force output."""
+        return "pmin: zero" if self.pmin == "keep" else ""
+
     def raw_files(self, resources: Path) -> list[str]:
         """The network's files."""
         own = [self.network.path]
