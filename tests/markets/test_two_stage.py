@@ -260,6 +260,34 @@ def test_the_form_with_certain_power_and_free_reserve_is_the_multi_area_market()
     assert certain["objective"].values == pytest.approx(plain)
 
 
+def test_converters_limit_the_ties_in_schedule_and_outcomes():
+    rating = 80 / np.cos(np.pi / 12)  # a polygon of twelve sides then leaves 80 MW beside little reactive power
+    tie = {"from_bus": "A1", "to_bus": "A2", "rating_mva": rating, "reactive_range_mvar": [-10, 10]}
+    cleared = two_stage.clear(two_stage.changed(ties={"T": tie}))
+    assert cleared["objective"].values == pytest.approx(COST["toy"])
+    assert float(cleared["outcome_sent"].max()) == pytest.approx(80)
+
+
+def test_hours_that_nothing_couples_cost_what_they_cost_alone():
+    wave = {"mean": 1, "swing": 0.1, "zero_hour": 0}  # hour 0 is the toy's
+    cost = two_stage.clear(two_stage.changed(hours=2, load_profile=wave))["objective"].values
+    more = 1 + 0.1 * np.sin(2 * np.pi / 24)
+    second = two_stage.clear(two_stage.changed(load_factor=more))["objective"].values
+    assert cost == pytest.approx(COST["toy"] + second)
+    assert (second > np.array(COST["toy"]) + 1).all()
+
+
+def test_ramps_bind_within_each_outcome():
+    wave = {"mean": 0.9, "swing": 0.3, "zero_hour": 0}
+    slow = two_stage.changed(hours=3, load_profile=wave, ramp=0.05)
+    cleared = two_stage.clear(slow)
+    for name in ("scheduled_dispatch", "outcome_dispatch"):
+        assert float(np.abs(cleared[name].diff("time")).max()) == pytest.approx(5), name
+    assert (
+        cleared["objective"] > two_stage.clear(two_stage.changed(hours=3, load_profile=wave))["objective"] + 1
+    ).all()
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [

@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.markets import multi_area
+from sharegrid.markets.converters import add_converters, define_converter_region
 from sharegrid.markets.multi_area import exact, inexact, over_time, within
 from sharegrid.markets.multi_area_settlement import settlement, weight
 from sharegrid.optimise.dc_rows import define_branch_flow
@@ -50,6 +51,9 @@ def build(data: xr.Dataset) -> linopy.Model:
     multi_area.define_ramps(model, states)
     multi_area.define_tie_losses(model, states)
     multi_area.define_one_way(model, states)
+    if "converter_rating" in data:
+        add_converters(model, data)  # one set-point for schedule and outcomes
+        define_converter_region(model, states)
     define_deployment(model, data)
     define_deployed_reserve(model, data)
     define_planned_shed(model, data)
