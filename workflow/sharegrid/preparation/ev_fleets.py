@@ -99,7 +99,8 @@ def vehicles(options: EvFleetsMarket, inputs: Inputs) -> xr.Dataset:
     statistics = {name: inputs.table(options.statistics_file(name)) for name in STATISTICS}
     table = ev_batteries.checked(ev_vehicles.drawn(options, statistics))
     columns = {f"vehicle_{name}": ("vehicle", table[name].to_numpy()) for name in ev_batteries.COLUMNS}
-    return xr.Dataset(columns, {"vehicle": np.arange(1, len(table) + 1)}).astype({"vehicle_fleet": str})
+    columns["vehicle_fleet"] = ("vehicle", table["fleet"].to_numpy(str))
+    return xr.Dataset(columns, {"vehicle": np.arange(1, len(table) + 1)})
 
 
 def _scenario(options: EvFleetsMarket, horizon: Horizon, one: Variant, steps: int) -> dict[str, tuple]:

@@ -1,0 +1,86 @@
+"""Emissions of all optimal schedules of the fleets, and what it costs to bid for energy first and buy allowances after.
+
+Hours with equal prices leave the emissions of an optimum open, so they are given as a range. Energy first: the least cost
+of energy and wear with the carbon account left out, then the allowances that this schedule needs, for the optimal schedule
+with the fewest and with the most emissions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from sharegrid.markets import ev_fleets
+from sharegrid.optimise.clear import solve_priced, split_model
+from sharegrid.optimise.highs import LiveProgram, Program
+from sharegrid.optimise.program import SplitModel
+from sharegrid.planning.optimal_schedules import OptimalSchedules, optimal_face
+
+MARKET, METHOD = "ev-fleets", "ev-schedules"
+SCHEDULE = ("charge", "discharge")
+CARBON = ("carbon_price_buy", "carbon_price_sell")
+ENDS = {"low": 1, "high": -1}
+DESCRIBED = {
+    "emission": ("t", "emissions of an optimal schedule"),
+    "energy_first_emission": ("t", "emissions of a schedule that is optimal without the carbon account"),
+    "energy_first_cost": ("money", "cost of such a schedule with the allowances that it needs"),
+}
+
+
+def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Dataset:
+    """DESCRIBED with the endings _low and _high, the ends of the range of emissions (scenario).
+
+    energy_first_cost is not the range of the cost where emissions earn money. ValueError for another market and an unknown
+    scenario.
+    """
+    data = of_scenarios(results["data"], scenarios, METHOD)
+    free = data.assign({name: xr.zeros_like(data[name]) for name in CARBON})
+    priced, unpriced = split_model(ev_fleets, data), split_model(ev_fleets, free)
+    rows = [_ranges(data.isel(scenario=k), priced, unpriced, k) for k in range(len(scenarios))]
+    found = xr.Dataset({name: ("scenario", [row[name] for row in rows]) for name in rows[0]}, {"scenario": scenarios})
+    for name, (unit, meaning) in DESCRIBED.items():
+        for end in ENDS:
+            attrs = {"units": data.attrs["money"] if unit == "money" else unit, "long_name": f"{meaning}, {end} end"}
+            found[f"{name}_{end}"].attrs = attrs
+    return found
+
+
+def of_scenarios(data: xr.Dataset, scenarios: list[str], method: str) -> xr.Dataset:
+    """The data of some scenarios, for the planning method `method`; ValueError names one that the study does not have,
+    or the method if the market is not this one."""
+    if (market := data.attrs.get("market")) != MARKET:
+        raise ValueError(f"plan.methods: {method} serves the market {MARKET} only, not '{market}'; take it out")
+    known = data["scenario"].values.astype(str).tolist()
+    for name in scenarios:
+        if name not in known:
+            raise ValueError(f"plan: scenarios: no '{name}'; the study has {', '.join(known)}")
+    return data.sel(scenario=scenarios)
+
+
+def _ranges(data: xr.Dataset, priced: SplitModel, unpriced: SplitModel, k: int) -> dict[str, float]:
+    """One scenario's variables."""
+    label, factor = f"scenario {data['scenario'].item()}", data["emission_factor"].reset_coords(drop=True)
+    credit = float(data["credit_export"])
+    row = {}
+    for prefix, split in (("emission", priced), ("energy_first_emission", unpriced)):
+        program = split.program(k)
+        solved = solve_priced(program, split, label)
+        schedules = OptimalSchedules(data, split, solved, optimal_face(program, solved))
+        emitted = schedules.cost(charge=factor, discharge=-credit * factor)
+        for end, sign in ENDS.items():
+            x = schedules.least(sign * emitted).x
+            row[f"{prefix}_{end}"] = float(emitted @ x)
+            if split is unpriced:
+                row[f"energy_first_cost_{end}"] = _settled(priced.program(k), split, x, label)
+    return row
+
+
+def _settled(program: Program, split: SplitModel, x: np.ndarray, label: str) -> float:
+    """Cost of the schedule in `x` with everything else at its best, $."""
+    columns = np.concatenate([split.variables[name].position.values.ravel() for name in SCHEDULE])
+    columns = columns[columns >= 0]
+    fixed = {name: getattr(program, name).copy() for name in ("lower", "upper")}
+    for bound in fixed.values():
+        bound[columns] = x[columns]
+    return LiveProgram(replace(program, **fixed), f"{label}, energy first").solve(values=False).objective
