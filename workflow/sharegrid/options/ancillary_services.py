@@ -39,8 +39,8 @@ class SystemUnit(Section):
     """Width [MW] and price [$/MWh] of its bid blocks, prices rising."""
     minimum_mw: NotNegative = 0.0
     """Least output [MW]."""
-    ramp: NotNegative
-    """Ramp rate [MW/min]."""
+    ramp_60_mw: NotNegative
+    """Ramp in an hour [MW]; a sixth of it in ten minutes, a twelfth in five."""
     products: list[Product] = list(PRODUCTS)
     """What it offers beside energy."""
 

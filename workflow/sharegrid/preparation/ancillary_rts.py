@@ -20,6 +20,7 @@ from sharegrid.readers.rts_gmlc import CALENDAR, HOURS, day_of, series_of
 PLANTS = ("wind", "pv", "rtpv")
 LOAD = "regional_Load"
 AHEAD, ACTUAL = "DAY_AHEAD_", "REAL_TIME_HOURLY_MEAN_"
+MINUTES_PER_HOUR = 60
 SPINNING = tuple(f"Spin_Up_R{k}" for k in (1, 2, 3))
 
 
@@ -70,7 +71,7 @@ class RtsOneBus:
             width=units[["PMax MW"]].to_numpy(float),
             price=units[["cost"]].to_numpy(float),
             minimum=np.zeros(len(units)),
-            ramp=units["Ramp Rate MW/Min"].to_numpy(float),
+            ramp=MINUTES_PER_HOUR * units["Ramp Rate MW/Min"].to_numpy(float),
             offered=np.ones((len(units), len(PRODUCTS))),
         )
 

@@ -12,6 +12,7 @@ from sharegrid.sweeps import Variant, coordinates, variants
 
 UP, DOWN = PRODUCTS.index("FRU"), PRODUCTS.index("FRD")
 MINUTES = (5, 10, 60)
+HOUR = 60
 
 
 def prepare(options: AncillaryServicesMarket, inputs: Inputs) -> xr.Dataset:
@@ -89,7 +90,7 @@ def _shares(weight: np.ndarray) -> np.ndarray:
 def _constants(options: AncillaryServicesMarket, fleet: Fleet, scenarios: int) -> dict[str, tuple]:
     """What is the same in all scenarios; the renewable plant has no cost and no limit of its ramp."""
     only = np.isin(PRODUCTS, RENEWABLE_PRODUCTS).astype(float)
-    ramps = {f"ramp_{k}": ("unit", np.append(k * fleet.ramp, np.inf)) for k in MINUTES}
+    ramps = {f"ramp_{k}": ("unit", np.append(fleet.ramp / (HOUR / k), np.inf)) for k in MINUTES}
     bids, penalties = ([ask(product) for product in PRODUCTS] for ask in (options.bid, options.penalty))
     return ramps | {
         "block_price": (("unit", "block"), np.vstack([fleet.price, np.zeros(fleet.price.shape[1])])),

@@ -13,7 +13,7 @@ RENEWABLE_PRODUCTS = ("FRD",)
 @dataclass(frozen=True)
 class Fleet:
     """Units without the renewable one: label, width [MW] and price [$/MWh] of blocks (unit, block), minimum [MW], ramp
-    [MW/min], offered (unit, product) 0 or 1."""
+    in an hour [MW], offered (unit, product) 0 or 1."""
 
     label: list[str]
     width: np.ndarray
@@ -53,7 +53,7 @@ class NumberedSystem:
             width=blocks[..., 0],
             price=blocks[..., 1],
             minimum=np.array([one.minimum_mw for one in units]),
-            ramp=np.array([one.ramp for one in units]),
+            ramp=np.array([one.ramp_60_mw for one in units]),
             offered=np.array([[product in one.products for product in PRODUCTS] for one in units], dtype=float),
         )
 
