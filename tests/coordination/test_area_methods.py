@@ -8,7 +8,7 @@ from area_programs import VOLL, random_areas
 from areas_agreed import CASES, results, scenarios
 from coordinated import ten_users
 from sharegrid.coordination import cutting_plane, improved_multiplier
-from sharegrid.coordination.improved_multiplier import ImprovedMultiplier
+from sharegrid.coordination.improved_multiplier import ImprovedMultiplier, packed, unpacked
 from sharegrid.coordination.rounds import run
 from sharegrid.coordination.shared_columns import split_at
 from sharegrid.coordination.shared_markets import shared_markets
@@ -79,7 +79,16 @@ def test_linear_areas_tell_no_sensitivity_and_the_ablation_is_the_same():
     np.testing.assert_array_equal(found["coordinated_cost"], without["coordinated_cost"])
     assert (found["floats"] == 3 * (5 + 6)).all()  # round and four columns heard; round, cost and four multipliers told
     two = improved_multiplier.coordinate(results("two-area"), scenarios=["cap 80"])
-    assert two["floats"][0, 0] == 2 * (5 + 6 + 10)  # and the triangle of H
+    assert two["floats"][0, 0] == 2 * (5 + 6 + 4)  # and H, of rank one
+
+
+@pytest.mark.parametrize("rank", range(6))
+def test_sensitivities_are_told_in_few_numbers(rank):
+    factor = np.random.default_rng(rank).normal(size=(5, rank))
+    told = packed(factor @ factor.T)
+    assert len(told) == min(5 * rank, 15)
+    if rank:
+        np.testing.assert_allclose(unpacked(told, 5), factor @ factor.T, atol=1e-9)
 
 
 def test_sensitivities_save_rounds_where_costs_are_curved_and_parabolas_do_not():

@@ -14,11 +14,11 @@ from sharegrid.coordination.area_values import AreaValue, live_agent
 from sharegrid.coordination.rounds import Progress
 from sharegrid.coordination.shared_columns import Agent, SharedColumns
 from sharegrid.coordination.shared_markets import SharedMarket
-from sharegrid.optimise.highs import LiveProgram, Program
+from sharegrid.optimise.highs import LiveProgram, NotOptimal
 from sharegrid.optimise.quadratic import QuadraticProgram
 
 AGREED = 0.01  # MW up to which copies agree
-EXACT = 1e-4  # MW; distance to the target by which the cost of a proximal step may be off, where no active set is found
+EXACT = 1e-4, 1e-3, 1e-2  # MW; distance to which a proximal step without active set is found, tried in this order
 
 
 class Copy:
@@ -49,17 +49,23 @@ class Copy:
         return solved.x[self._columns], solved.objective - solved.gap * max(1.0, abs(solved.objective))
 
     def near(self, target: np.ndarray, weight: float) -> np.ndarray:
-        """argmin V(z) + weight/2 |z - target|^2."""
-        if self._live is None or weight != self._weight:
-            self._live, self._weight = _proximal(self._program, self._columns, weight, self._label), weight
-        self._live.set_costs(self._columns, self._agent.cost - weight * target)
-        return self._live.solve().x[self._columns]
+        """argmin V(z) + weight/2 |z - target|^2; from the last basis, anew and less exactly where that fails. NotOptimal if it
+        fails with all of EXACT."""
+        if weight != self._weight:
+            self._live, self._weight = self._proximal(weight, EXACT[0]), weight
+        for exact in (*EXACT[1:], None):
+            try:
+                self._live.set_costs(self._columns, self._agent.cost - weight * target)
+                return self._live.solve().x[self._columns]
+            except NotOptimal:
+                if exact is None:
+                    raise
+                self._live, self._weight = self._proximal(weight, exact), None  # the next step is exact again
 
-
-def _proximal(program: Program, columns: np.ndarray, weight: float, label: str) -> LiveProgram:
-    quadratic = program.quadratic.copy()
-    quadratic[columns] = weight / 2
-    return QuadraticProgram(replace(program, quadratic=quadratic), label, accepted=weight / 2 * EXACT**2)
+    def _proximal(self, weight: float, exact: float) -> LiveProgram:
+        quadratic = self._program.quadratic.copy()
+        quadratic[self._columns] = weight / 2
+        return QuadraticProgram(replace(self._program, quadratic=quadratic), self._label, weight / 2 * exact**2)
 
 
 class Consensus:

@@ -35,7 +35,7 @@ from sharegrid.optimise.quadratic import QuadraticProgram
 
 FORCED = 5  # rounds in which the minimiser of the bound is asked at least once
 SAME = 1e-7  # distance up to which a point was asked already
-CURVED = 1e-10  # eigenvalue of H_b, relative to the largest, from which it counts
+CURVED = 1e-10  # eigenvalue of H, relative to the largest, from which it counts
 TRIAL = 1e-9  # distance of a trial to the bound of its tangents, relative to the cost, where no active set is found
 
 
@@ -105,12 +105,10 @@ class ImprovedMultiplier:
         return self._broadcast()
 
     def local_solve(self, member: int, heard: np.ndarray) -> np.ndarray:
-        """Round and z -> round, V, g and, if it is not zero, the upper triangle of H."""
+        """Round and z -> round, V, g and, if it is not zero, H."""
         answer = self._values[member].at(heard[1:], self._sensitivity)
         told = np.concatenate([heard[:1], [answer.value], answer.gradient])
-        if answer.sensitivity is None:
-            return told
-        return np.concatenate([told, answer.sensitivity[np.triu_indices(len(answer.gradient))]])
+        return told if answer.sensitivity is None else np.append(told, packed(answer.sensitivity))
 
     def update(self, told: Messages) -> tuple[Messages, Progress]:
         """The cuts enter the bound; the next point, and the certified bounds."""
@@ -158,13 +156,12 @@ class ImprovedMultiplier:
         for agent, piece in zip(split.agents, best.pieces, strict=False):
             if piece.sensitivity is not None:
                 curvature[np.ix_(agent.shared, agent.shared)] += piece.sensitivity
-        values, vectors = np.linalg.eigh(curvature)
-        kept = values > CURVED * max(1e-9, values.max(initial=0))
-        if not kept.any():
+        factor = _factor(curvature)
+        if not factor.size:
             return None
         sides = [[piece.seen_from(best.z[agent.shared], self._parabolas) for piece in own]
                  for agent, own in zip(split.agents, self.pieces, strict=True)]  # fmt: skip
-        program = _bundle(split, best.z, sides, vectors[:, kept] * np.sqrt(values[kept]))
+        program = _bundle(split, best.z, sides, factor)
         accepted = TRIAL * max(1.0, abs(best.cost))
         try:
             step = QuadraticProgram(program, "trial", accepted).solve().x[: len(best.z)]
@@ -173,15 +170,33 @@ class ImprovedMultiplier:
         return np.clip(best.z + step, split.lower, split.upper)
 
 
+def packed(second: np.ndarray) -> np.ndarray:
+    """H = L L' in the fewest numbers: the columns of L that are not zero, or the upper triangle of H if that is shorter."""
+    factor, triangle = _factor(second), second[np.triu_indices(len(second))]
+    return factor.ravel() if factor.size < len(triangle) else triangle
+
+
+def unpacked(told: np.ndarray, count: int) -> np.ndarray:
+    """H (count, count) from what `packed` made of it."""
+    if len(told) < count * (count + 1) // 2:
+        factor = told.reshape(count, -1)
+        return factor @ factor.T
+    second = np.zeros((count, count))
+    second[np.triu_indices(count)] = told
+    return second + np.triu(second, 1).T
+
+
+def _factor(second: np.ndarray) -> np.ndarray:
+    """L (shared, rank)."""
+    values, vectors = np.linalg.eigh(second)
+    kept = values > CURVED * max(1e-9, values.max(initial=0))
+    return vectors[:, kept] * np.sqrt(values[kept])
+
+
 def _piece(z: np.ndarray, message: np.ndarray) -> Piece:
     """The answer that a message tells."""
-    count = len(z)
-    value, gradient, triangle = message[1], message[2 : 2 + count], message[2 + count :]
-    if not len(triangle):
-        return Piece(z, float(value), gradient, None)
-    second = np.zeros((count, count))
-    second[np.triu_indices(count)] = triangle
-    return Piece(z, float(value), gradient, second + np.triu(second, 1).T)
+    gradient, told = np.split(message[2:], [len(z)])
+    return Piece(z, float(message[1]), gradient, unpacked(told, len(z)) if len(told) else None)
 
 
 class CutModel:
