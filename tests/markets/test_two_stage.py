@@ -12,6 +12,7 @@ from sharegrid.markets import two_stage as market
 from sharegrid.mechanisms import lmp, vcg
 from sharegrid.optimise.clear import clear
 from sharegrid.optimise.values import Engine
+from sharegrid.stages import pay, value
 
 SPREAD = [0, 0.15, 0.3, 0.6]
 COST = {  # $/h
@@ -258,6 +259,18 @@ def test_the_form_with_certain_power_and_free_reserve_is_the_multi_area_market()
     section = {name: value for name, value in multi_area.TOY.items() if name != "requirements"} | {"areas": areas}
     plain = clear(multi_area_market, multi_area.data(section))["objective"].item()
     assert certain["objective"].values == pytest.approx(plain)
+
+
+def test_areas_share_what_vcg_lacks():
+    data, cleared = two_stage.data("toy"), two_stage.cleared("toy")
+    everything = {"scenarios": ["*"]}
+    asked = {"market": "two-stage", "backend": "warm", "requests": [everything | {"coalitions": "removals"}]}
+    values = value.value(data, asked | {"areas": everything})
+    found = pay.pay(data, cleared, values, {"mechanisms": {"vcg": {}}, "deficit": None, "checks": {"area-deficit": {}}})
+    assert found["settlement_residual"].values == pytest.approx([0, 0], abs=1e-9)
+    shares = found["area_deficit"].sum("area") - found["revenue_inadequacy"]
+    assert shares.values == pytest.approx(np.zeros(shares.shape), abs=1e-6)
+    assert (found["pivotal"] == 0).all() and (np.abs(found["revenue_inadequacy"]) > 1).all()
 
 
 def test_converters_limit_the_ties_in_schedule_and_outcomes():

@@ -15,6 +15,7 @@ phi is the Shapley value of the game of areas v(S) = C(no ties) - C(ties within 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import xarray as xr
@@ -172,8 +173,8 @@ def pivotal(data: xr.Dataset, values: xr.Dataset) -> xr.DataArray:
     """1 if the market cannot do without the participant: its removal causes lost load or missing reserve; else 0
     (scenario, participant). NaN where the removal was not valued."""
     needed = []
-    for name in ("lost_load", "shortfall"):
+    for name in {"lost_load", "shortfall"} & set(values.data_vars):  # no rule asks for reserve where outcomes do
         everybody = values[name].sel(coalition=coalitions.EVERYBODY, drop=True)
         needed.append(vcg.from_base(data, vcg.of_removals(values, name) - everybody))
-    missing = np.fmax(*needed)
+    missing = reduce(np.fmax, needed)
     return (missing > MISSING).astype(float).where(missing.notnull()).reset_coords(drop=True)
