@@ -31,8 +31,9 @@ def prepare(options: TwoStageMarket, inputs: Inputs) -> xr.Dataset:
 
 
 def _check_not_negative(factor: xr.DataArray) -> None:
-    for k, s in np.argwhere(factor.transpose("scenario", "outcome").values < 0)[:1]:
+    """ValueError naming the scenario and the outcome where the factor (scenario, outcome) is negative."""
+    for k, s in np.argwhere(factor.values < 0)[:1]:
         raise ValueError(
             f"prepare.shape: scenario '{factor['scenario'].values[k]}': the renewable power of outcome {s + 1} is "
-            f"{factor.values[k, s]:g} x available; lower wind_spread, or give a shape from {-1:g} / wind_spread up"
+            f"{factor.values[k, s]:g} x available; lower wind_spread, or give a shape of at least -1 / wind_spread"
         )
