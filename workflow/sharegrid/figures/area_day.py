@@ -7,6 +7,7 @@ from sharegrid.figures import style
 from sharegrid.figures.offer import hours
 from sharegrid.figures.style import PAGE, amount, variant
 from sharegrid.tables import selection
+from sharegrid.tables.area_sweep import hourly_price
 from sharegrid.tables.selection import Results
 
 
@@ -17,7 +18,8 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
     body, axes = style.new(2, len(scenarios), width=PAGE, height=3.6, sharex=True, sharey="row")
     notes = []
     for k, label in enumerate(scenarios):
-        price, imported = mean_price(results, label), net_import(results, label)
+        price = hourly_price(data.sel(scenario=[label]), results["cleared"].sel(scenario=[label])).isel(scenario=0)
+        imported = net_import(results, label)
         for number, area in enumerate(data["area"].values.astype(str)):
             looks = variant(number) | {"label": f"area {area}"}
             hours(axes[0, k], price.sel(area=area).values, **looks)
@@ -32,15 +34,6 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
     style.legend(body.figure)
     style.evidence(body.figure, " ".join(notes))
     return body.figure
-
-
-def mean_price(results: Results, label: str) -> xr.DataArray:
-    """Price of the buses weighted by their demand (area, time) $/MWh; NaN without demand."""
-    data = results["data"].sel(scenario=label)
-    belongs = data["bus_area"] == data["area"]
-    demand = (data["demand"] * belongs).reset_coords(drop=True)
-    price = results["cleared"]["price"].sel(scenario=label, drop=True).reset_coords(drop=True)
-    return (demand * price).sum("bus") / demand.sum("bus")
 
 
 def net_import(results: Results, label: str) -> xr.DataArray:

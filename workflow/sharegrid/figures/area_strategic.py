@@ -27,7 +27,7 @@ def draw(results: Results, *, truth: list[str], families: list[str], alone: list
     attrs = selection.stage(results, "data").attrs
     body, axes = style.new(1, 3, width=PAGE, height=2.7)
     units = area_strategic.units_of(results, bidder)
-    whose = f"units of {bidder}" if units != [bidder] else f"unit {bidder}"
+    whose = f"units of area {bidder}" if units != [bidder] else f"unit {bidder}"
     for k, (panel, name, title, unit) in enumerate(
         (
             (axes[0, 0], "export", "sent over the ties", attrs["energy"]),

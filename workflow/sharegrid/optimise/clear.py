@@ -118,17 +118,18 @@ def kept_of(market: ModuleType, split: SplitModel, solved: Solved, rows=slice(No
 
 
 def _families(splits: list[SplitModel], solved: list[Solved], scenarios: list[str]) -> list[xr.Dataset]:
-    """primal, dual and reduced cost by family, stacked over the scenarios, each read with its own layout; the families are
-    those that all of them have."""
+    """primal, dual and reduced cost by family, stacked over the scenarios, each read with its own layout, 0 where a
+    scenario lacks the family."""
     scenario = xr.DataArray(scenarios, dims="scenario", coords={"scenario": scenarios}, name="scenario")
     parts = (("variables", "x"), ("constraints", "row_dual"), ("variables", "reduced_cost"))
     stacked = []
     for layouts, what in parts:
         of_scenario = [getattr(split, layouts) for split in splits]
-        shared = [name for name in of_scenario[0] if all(name in one for one in of_scenario)]
         arrays = {}
-        for name in shared:
-            read = [own[name].read(getattr(one, what)) for own, one in zip(of_scenario, solved, strict=True)]
+        for name, layout in {name: own[name] for own in of_scenario for name in own}.items():
+            absent = xr.zeros_like(layout.position, dtype=float)
+            read = [own[name].read(getattr(one, what)) if name in own else absent
+                    for own, one in zip(of_scenario, solved, strict=True)]  # fmt: skip
             arrays[name] = xr.concat(read, scenario)
         stacked.append(xr.Dataset(arrays))
     return stacked

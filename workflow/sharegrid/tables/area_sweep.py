@@ -63,9 +63,21 @@ def sweep(results: Results, families: list[str], over: str) -> pd.DataFrame:
 
 def mean_price(data: xr.Dataset, cleared: xr.Dataset) -> xr.DataArray:
     """Price of energy weighted by demand, over buses and hours (scenario, area) $/MWh; NaN without demand."""
+    paid, demand = _paid(data, cleared)
+    return paid.sum("time") / demand.sum("time")
+
+
+def hourly_price(data: xr.Dataset, cleared: xr.Dataset) -> xr.DataArray:
+    """Price of energy weighted by demand over the buses (scenario, time, area) $/MWh; NaN without demand."""
+    paid, demand = _paid(data, cleared)
+    return paid / demand
+
+
+def _paid(data: xr.Dataset, cleared: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """What the loads of the areas would pay for energy in $/h, and their demand in MW (scenario, time, area)."""
     demand = data["demand"].reset_coords(drop=True)
-    paid = by_area(data, (demand * cleared["price"]).sum("time"), data["bus_area"])
-    return paid / by_area(data, demand.sum("time"), data["bus_area"])
+    price = cleared["price"].reset_coords(drop=True)
+    return by_area(data, demand * price, data["bus_area"]), by_area(data, demand, data["bus_area"])
 
 
 def vcg_profit(results: Results, labels: list[str]) -> xr.DataArray:
