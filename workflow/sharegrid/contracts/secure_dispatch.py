@@ -42,6 +42,9 @@ CLEARED = {
     "lost_load": ("MW", "load that is not served"),
     "injection": ("MW", "injection of the bus: output, renewable power and lost load less load"),
     "dispatch_cost": ("$/h", "least cost, with the tie breaks"),
+    "binding_line": ("1", "line with the largest shadow price, empty if none binds"),
+    "binding_outage": ("1", "outage after which that line binds, or intact"),
+    "binding_price": ("$/MWh", "what one more MW of that limit would save"),
     "security_rows": ("1", "rows of lines and outages that the dispatch needed"),
 }
 

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 import xarray as xr
 
 from sharegrid.contracts.secure_dispatch import CLEARED
-from sharegrid.markets.transfer_security import check_secure, outages_of, security_of
+from sharegrid.markets.transfer_security import binding, check_secure, of_system, outages_of, security_of
 from sharegrid.optimise.contingencies import NO_ROWS, Rows, Security, solve_secured
 from sharegrid.optimise.highs import LiveProgram
 from sharegrid.optimise.program import SplitModel, new_model
@@ -49,12 +49,19 @@ def clear(data: xr.Dataset) -> xr.Dataset:
     ValueError for a contract schedule that does not balance or overloads a line, which it names with the outage; NotOptimal
     names a schedule without a secure dispatch.
     """
-    found = [_dispatched(of_system(data, name)) for name in dict.fromkeys(data["system"].values.tolist())]
-    cleared = {}
-    for key, (units, text) in CLEARED.items():
-        arrays = [one[key].reindex({dim: data[dim].values for dim in one[key].dims}, fill_value=0.0) for one in found]
-        cleared[key] = sum(arrays).assign_attrs(units=units, long_name=text)  # systems share no elements
-    return data.assign(cleared)
+    system = data["system"].values
+    found = [
+        _dispatched(of_system(data, name).isel(schedule=system == name)) for name in dict.fromkeys(system.tolist())
+    ]
+    return data.assign({key: _side_by_side(key, found, data) for key in CLEARED})
+
+
+def _side_by_side(key: str, found: list[xr.Dataset], data: xr.Dataset) -> xr.DataArray:
+    """A result of all systems in the order of the data; 0 or empty text at the elements of other systems."""
+    arrays, (units, text) = [one[key] for one in found], CLEARED[key]
+    joined = xr.concat(arrays, "schedule", join="outer", fill_value=0.0)
+    joined = joined.reindex({dim: data[dim].values for dim in joined.dims})
+    return joined.assign_attrs(units=units, long_name=text)
 
 
 def _dispatched(data: xr.Dataset) -> xr.Dataset:
@@ -65,14 +72,6 @@ def _dispatched(data: xr.Dataset) -> xr.Dataset:
         found.append(_dispatch(one, split, k, security_of(outages, one)))
         log.info("dispatched %s: %.2f $/h", label, found[-1]["dispatch_cost"])
     return xr.concat(found, "schedule", join="exact").assign_coords(schedule=data["schedule"].values)
-
-
-def of_system(data: xr.Dataset, name: str) -> xr.Dataset:
-    """The part of the data that belongs to one system."""
-    unit_system = data["bus_system"].sel(bus=data["unit_bus"].values).values
-    here = {"bus": data["bus_system"].values, "branch": data["branch_system"].values, "unit": unit_system,
-            "schedule": data["system"].values}  # fmt: skip
-    return data.isel({dim: np.flatnonzero(system == name) for dim, system in here.items()})
 
 
 def _dispatch(data: xr.Dataset, split: SplitModel, k: int, security: Security) -> xr.Dataset:
@@ -89,6 +88,9 @@ def _dispatch(data: xr.Dataset, split: SplitModel, k: int, security: Security) -
     found = {name: split.variables[name].read(solved.x) for name in ("output", "used", "lost_load")}
     found["injection"] = xr.DataArray(load + injection @ solved.x, {"bus": data["bus"].values}, "bus")
     found = {name: array.reset_coords(drop=True) for name, array in found.items()}
+    shadow = -solved.row_dual[len(solved.row_dual) - len(rows.line) :]  # rows were appended
+    names = ("binding_line", "binding_outage", "binding_price")
+    found |= dict(zip(names, binding(shadow, rows, data), strict=True))
     return xr.Dataset(found | {"dispatch_cost": solved.objective, "security_rows": _count(rows)})
 
 

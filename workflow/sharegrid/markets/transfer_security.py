@@ -8,6 +8,14 @@ from sharegrid.optimise.dc_network import DcNetwork
 
 OVERLOAD = 1e-5  # MW above which a base schedule counts as overloaded
 INTACT = "intact"
+BINDING = 1e-9  # smallest shadow price of a binding row
+
+
+def of_system(data: xr.Dataset, name: str) -> xr.Dataset:
+    """The buses, branches and units of one system; labels stay."""
+    unit_system = data["bus_system"].sel(bus=data["unit_bus"].values).values
+    here = {"bus": data["bus_system"].values, "branch": data["branch_system"].values, "unit": unit_system}
+    return data.isel({dim: np.flatnonzero(system == name) for dim, system in here.items()})
 
 
 def outages_of(system: xr.Dataset) -> Outages:
@@ -29,6 +37,15 @@ def names_of(rows: Rows, system: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     branch = np.array([label.partition(":")[2] for label in system["branch"].values.astype(str)], dtype=object)
     outage = np.append([INTACT], branch[np.flatnonzero(system["outage"].values)])
     return branch[rows.line], outage[rows.state]
+
+
+def binding(shadow: np.ndarray, rows: Rows, system: xr.Dataset) -> tuple[str, str, float]:
+    """Line and outage of the row with the largest shadow price (row), and that price; empty names and 0 if none binds."""
+    if not len(shadow) or shadow.max() <= BINDING:
+        return "", "", 0.0
+    best = int(shadow.argmax())
+    line, outage = names_of(Rows(*(part[best : best + 1] for part in rows)), system)
+    return str(line[0]), str(outage[0]), float(shadow[best])
 
 
 def check_secure(security: Security, injection: np.ndarray, system: xr.Dataset, label: str) -> None:

@@ -8,6 +8,7 @@ others. With l lines and k outages there are 2 l (1 + k) rows, of which few matt
 optimum violates, `reachable` names all that any point up to a given transfer could reach.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,12 @@ class Outages:
         self.ptdf = network.ptdf(np.arange(network.num_branches))
         self.lodf = outage_factors(network, self.ptdf, self.lines)
 
+    @cached_property
+    def effect(self) -> np.ndarray:
+        """Flow in MW per MW injected at a bus and withdrawn at the reference (line, state, bus)."""
+        after = self.lodf[:, :, None] * self.ptdf[self.lines][None]
+        return self.ptdf[:, None, :] + np.concatenate([np.zeros_like(self.ptdf)[:, None, :], after], axis=1)
+
 
 class Security:
     """Flows in all states and their limits: normal, emergency (line) in MW, inf for none."""
@@ -55,6 +62,11 @@ class Security:
         self._outages = outages
         self.limit = np.repeat(np.asarray(emergency, dtype=float)[:, None], 1 + len(outages.lines), axis=1)
         self.limit[:, 0] = normal
+
+    @property
+    def outage_lines(self) -> np.ndarray:
+        """Number of the line that is lost in each state but the first."""
+        return self._outages.lines
 
     def flows(self, injection: np.ndarray) -> np.ndarray:
         """Flows (line, state) in MW of an injection (bus) in MW that sums to zero."""
@@ -78,10 +90,10 @@ class Security:
         flows = self.flows(injection)[rows.line, rows.state]
         return self.limit[rows.line, rows.state] - rows.sign * flows
 
-    def all_rows(self) -> Rows:
-        """Both signs of every line with a limit in every state."""
-        line, state = np.nonzero(np.isfinite(self.limit))
-        return Rows(np.tile(line, 2), np.tile(state, 2), np.repeat([1.0, -1.0], len(line)))
+    def effect(self, entry: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """Flow in MW per MW that enters at the bus number `entry` and leaves by `share` (bus) (line, state, entry)."""
+        effect = self._outages.effect
+        return effect[:, :, entry] - (effect @ share)[:, :, None]
 
     def violated(self, injection: np.ndarray, known: Rows) -> Rows:
         """The rows, at most 20, that the injection (bus) violates most and that are not `known`; none if it is secure."""
@@ -128,18 +140,30 @@ def solve_secured(
     raise RuntimeError(f"{label}: rows were still violated after {ROUNDS} rounds")
 
 
-def reachable(security: Security, injection: np.ndarray, fixed: np.ndarray, upper: np.ndarray, most: float) -> Rows:
+def reachable(
+    security: Security, entry: np.ndarray, share: np.ndarray, fixed: np.ndarray, upper: np.ndarray, most: float
+) -> Rows:
     """The rows that some x with 0 <= x <= upper and sum x <= most reaches within 1e-6 MW.
 
-    injection (bus, column): MW per unit of x, each column with the withdrawal that balances it; fixed (bus) as above,
-    secure. The largest signed flow is that of a knapsack: columns by falling sensitivity until `most` is used. A row that
-    is not in the result cannot bind for any such x, so a program that has the others is exact.
+    A unit of x enters at the bus number `entry` (column) and leaves by `share` (bus), which sums to 1; fixed (bus): the
+    injection with x = 0, in MW. The largest signed flow is that of a knapsack: columns by falling effect until `most` is
+    used. A row that is not in the result cannot bind for any such x, so a program that has the others is exact.
     """
-    rows = security.all_rows()
-    effect = np.maximum(security.sensitivity(rows) @ injection, 0.0)
+    bus, column = np.unique(entry[upper > 0], return_inverse=True)
+    effect, flows, limit = security.effect(bus, share), security.flows(fixed), security.limit
+    width = np.bincount(column, upper[upper > 0], minlength=len(bus))
+    found = NO_ROWS
+    for sign in (1.0, -1.0) if len(bus) else ():
+        room = limit - sign * flows - 10 * TOLERANCE
+        line, state = np.nonzero(np.maximum((sign * effect).max(axis=2), 0.0) * most >= room)
+        near = _knapsack(np.maximum(sign * effect[line, state], 0.0), width, most) >= room[line, state]
+        found += Rows(line[near], state[near], np.full(near.sum(), sign))
+    return found
+
+
+def _knapsack(effect: np.ndarray, width: np.ndarray, most: float) -> np.ndarray:
+    """max effect x (row) over 0 <= x <= width (column), sum x <= most; effect (row, column) not negative."""
     order = np.argsort(-effect, axis=1, kind="stable")
-    width = upper[order]
-    taken = np.clip(most - (np.cumsum(width, axis=1) - width), 0.0, width)
-    largest = (np.take_along_axis(effect, order, axis=1) * taken).sum(axis=1)
-    near = largest >= security.room(rows, fixed) - 10 * TOLERANCE
-    return Rows(*(part[near] for part in rows))
+    sorted_width = width[order]
+    taken = np.clip(most - (np.cumsum(sorted_width, axis=1) - sorted_width), 0.0, sorted_width)
+    return (np.take_along_axis(effect, order, axis=1) * taken).sum(axis=1)

@@ -51,7 +51,7 @@ BY_LEVEL = {
 }
 HOURLY = {
     "region_net": ("MW", "net charging of the schedule"),
-    "region_followed": ("MW", "net charging that the vehicles can follow"),
+    "region_net_followed": ("MW", "net charging that the vehicles can follow"),
     "region_energy": ("MWh", "energy of the schedule at the end of the hour"),
     "region_energy_followed": ("MWh", "energy of the vehicles that follow at the end of the hour"),
 }
@@ -61,6 +61,7 @@ BOUNDS = {
     "region_low": ("MWh", "least energy of all connected vehicles"),
     "region_high": ("MWh", "largest energy of all connected vehicles"),
 }
+REGION = {"region_vehicles": ("1", "number of vehicles of the hourly results")}
 
 
 def plan(
@@ -89,9 +90,10 @@ def plan(
         shown = _region(levels) if size == region else shown
     by_level = {name: (("fleet_size", "level"), [[one[name] for one in row] for row in rows]) for name in BY_LEVEL}
     found = xr.Dataset(by_level, {"fleet_size": sizes, "level": list(LEVELS)}).merge(shown)
-    for name, (unit, meaning) in (BY_LEVEL | HOURLY | BOUNDS).items():
+    found = found.assign(region_vehicles=float(region))
+    for name, (unit, meaning) in (BY_LEVEL | HOURLY | BOUNDS | REGION).items():
         found[name].attrs = {"units": data.attrs["money"] if unit == "money" else unit, "long_name": meaning}
-    return found.assign_attrs(region=region)
+    return found
 
 
 def vehicles(data: xr.Dataset) -> pd.DataFrame:
@@ -231,7 +233,7 @@ def _region(levels: list[Level]) -> xr.Dataset:
     """HOURLY and BOUNDS of the vehicles of these levels."""
     by_level = {
         "region_net": [one.net.sum(axis=0) for one in levels],
-        "region_followed": [one.followed.sum(axis=0) for one in levels],
+        "region_net_followed": [one.followed.sum(axis=0) for one in levels],
         "region_energy": [one.energy for one in levels],
         "region_energy_followed": [one.energy_followed for one in levels],
     }

@@ -15,7 +15,7 @@ from sharegrid.markets import ev_fleets
 from sharegrid.optimise.clear import solve_priced, split_model
 from sharegrid.optimise.highs import LiveProgram, Program
 from sharegrid.optimise.program import SplitModel
-from sharegrid.planning.optimal_schedules import OptimalSchedules, optimal_face
+from sharegrid.planning.optimal_schedules import optimal_face
 
 MARKET, METHOD = "ev-fleets", "ev-schedules"
 SCHEDULE = ("charge", "discharge")
@@ -60,20 +60,28 @@ def of_scenarios(data: xr.Dataset, scenarios: list[str], method: str) -> xr.Data
 
 def _ranges(data: xr.Dataset, priced: SplitModel, unpriced: SplitModel, k: int) -> dict[str, float]:
     """One scenario's variables."""
-    label, factor = f"scenario {data['scenario'].item()}", data["emission_factor"].reset_coords(drop=True)
-    credit = float(data["credit_export"])
-    row = {}
+    label, row = f"scenario {data['scenario'].item()}", {}
+    emitted = emission_cost(data, priced)
     for prefix, split in (("emission", priced), ("energy_first_emission", unpriced)):
         program = split.program(k)
-        solved = solve_priced(program, split, label)
-        schedules = OptimalSchedules(data, split, solved, optimal_face(program, solved))
-        emitted = schedules.cost(charge=factor, discharge=-credit * factor)
+        face = optimal_face(program, solve_priced(program, split, label))
         for end, sign in ENDS.items():
-            x = schedules.least(sign * emitted).x
+            x = LiveProgram(replace(face, cost=sign * emitted), f"{label}, optimal schedules").solve().x
             row[f"{prefix}_{end}"] = float(emitted @ x)
             if split is unpriced:
                 row[f"energy_first_cost_{end}"] = _settled(priced.program(k), split, x, label)
     return row
+
+
+def emission_cost(data: xr.Dataset, split: SplitModel) -> np.ndarray:
+    """Emissions of a MWh in each column (column) t/MWh; data of one scenario."""
+    factor = data["emission_factor"].values
+    columns = np.zeros(sum(int((one.position.values >= 0).sum()) for one in split.variables.values()))
+    for name, sign in (("charge", 1.0), ("discharge", -float(data["credit_export"]))):
+        position = split.variables[name].position.transpose("participant", "time").values
+        battery, hour = np.nonzero(position >= 0)
+        columns[position[battery, hour]] = sign * factor[hour]
+    return columns
 
 
 def _settled(program: Program, split: SplitModel, x: np.ndarray, label: str) -> float:

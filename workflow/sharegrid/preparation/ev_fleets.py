@@ -90,7 +90,7 @@ def prepare(options: EvFleetsMarket, inputs: Inputs) -> xr.Dataset:
     data = data.assign(stacked).assign({name: ("participant", fleets[name].to_numpy(float)) for name in SAME})
     if options.drawn:
         data = data.merge(vehicles(options, inputs))
-    data.attrs |= {"money": "$/day", "energy": "MWh"}
+    data.attrs |= {"money": "$", "energy": "MWh"}  # of the whole horizon
     return schema.described(checked(data), "data")
 
 
