@@ -8,6 +8,7 @@ from functools import cache
 import xarray as xr
 
 import multi_area
+import transfers
 import two_stage
 from sharegrid.stages import clear, prepare, value
 from spot import NETWORKS, RESOURCES
@@ -60,6 +61,16 @@ MULTI_AREA = multi_area.TOY | {
         "scarce": {"label": "little reserve", "ramp10": [0.1], "load_factor": [1.2]},
     },
 }
+LOCAL_TRADES = {
+    "market": "local-trades",
+    "users": 5,
+    "seed": 3,
+    "scenarios": {
+        "cases": {"label": "{topology}", "topology": ["ring", "star"], "trade_limit": [0.3]},
+        "free": {"label": "free", "topology": ["complete"], "trade_cost": [0.0]},
+        "fewer": {"label": "three users", "topology": ["path"], "users": [3]},
+    },
+}
 MARKETS = {
     "spot": SPOT,
     "retail": RETAIL,
@@ -67,13 +78,16 @@ MARKETS = {
     "community": COMMUNITY,
     "multi-area": MULTI_AREA,
     "two-stage": two_stage.TOY | {"participants": "all"},
+    "transfer-capability": transfers.TOY,
+    "local-trades": LOCAL_TRADES,
 }
+OTHERS = {"transfer-capability": transfers.others}  # cleared markets of other studies that a market takes
 
 
 @cache
 def data(market: str) -> xr.Dataset:
     """data.nc of the small market."""
-    return prepare.prepare(MARKETS[market], RESOURCES)
+    return prepare.prepare(MARKETS[market], RESOURCES, OTHERS[market]() if market in OTHERS else None)
 
 
 @cache

@@ -5,11 +5,13 @@ from sharegrid.options.base import Market
 from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
 from sharegrid.options.ev_fleets import EvFleetsMarket
+from sharegrid.options.local_trades import LocalTradesMarket
 from sharegrid.options.microgrid import MicrogridMarket
 from sharegrid.options.multi_area import MultiAreaMarket
 from sharegrid.options.retail import RetailMarket
 from sharegrid.options.secure_dispatch import SecureDispatchMarket
 from sharegrid.options.spot import SpotMarket
+from sharegrid.options.transfer_capability import TransferMarket
 from sharegrid.options.two_stage import TwoStageMarket
 from sharegrid.options.wind_csp import WindCspMarket
 
@@ -22,7 +24,9 @@ MARKETS: dict[str, type[Market]] = {
     "multi-area": MultiAreaMarket,
     "two-stage": TwoStageMarket,
     "secure-dispatch": SecureDispatchMarket,
+    "transfer-capability": TransferMarket,
     "ancillary-services": AncillaryServicesMarket,
     "microgrid": MicrogridMarket,
     "ev-fleets": EvFleetsMarket,
+    "local-trades": LocalTradesMarket,
 }
