@@ -18,10 +18,11 @@ def draw(results: Results, *, families: list[str]) -> Figure:
     panel, notes = axes[0, 0], []
     for strategy, rows in frame.groupby("strategy", sort=False):
         look, edges = variant(list(NAMES).index(strategy)), np.concatenate([[0.0], np.cumsum(rows["abated_t"])])
-        panel.stairs(rows["abatement_cost_usd_per_t"], edges, baseline=None, label=NAMES[strategy], **look)
+        cost = rows["abatement_cost_usd_per_t"].to_numpy()
+        panel.step(edges, np.append(cost, cost[-1]), where="post", label=NAMES[strategy], **look)
         for left, right, low, high in zip(edges, edges[1:], rows["from_usd_per_t"], rows["to_usd_per_t"], strict=False):
             panel.fill_between([left, right], low, high, color=look["color"], alpha=0.12, linewidth=0)
-        costs = ", ".join(amount(value) for value in rows["abatement_cost_usd_per_t"])
+        costs = ", ".join(amount(value) for value in cost)
         notes.append(f"{NAMES[strategy].partition(',')[0]} {amount(edges[-1])} t at {costs} $/t")
     panel.set_xlabel("emissions avoided [t]")
     panel.set_ylabel("abatement cost [$/t]")

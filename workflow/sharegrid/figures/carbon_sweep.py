@@ -37,11 +37,10 @@ def draw(results: Results, *, families: list[str]) -> Figure:
 
 def _evidence(frame) -> str:
     wide = frame.pivot_table(index="carbon_price", columns="strategy", values="emissions_t")
-    listed = [
-        f"{NAMES[name].partition(',')[0]} {', '.join(amount(value) for value in wide[name])}"
-        for name in NAMES
-        if name in wide
-    ]
+    listed = []
+    for name in (name for name in NAMES if name in wide):
+        values = list(dict.fromkeys(wide[name])) if wide[name].nunique() == 1 else wide[name]
+        listed.append(f"{NAMES[name].partition(',')[0]} {', '.join(amount(value) for value in values)}")
     prices = ", ".join(f"{price:g}" for price in wide.index)
     lower = wide.index[wide["v2g"] < wide["v1g"]] if {"v1g", "v2g"} <= set(wide) else []
     at = ", ".join(f"{price:g}" for price in lower) or "none"

@@ -10,7 +10,7 @@ from sharegrid.tables.selection import Results
 
 NAMES = {"uncontrolled": "uncontrolled", "v1g": "V1G, charging only", "v2g": "V2G, discharging too"}
 CONDITIONS = (
-    ("price", "energy price [$/MWh]", "#0072B2", "-"),
+    ("price", "energy price [$/MWh]", "#000000", "-"),
     ("factor", "emission factor [t/MWh]", "#882255", (0, (4, 1.5))),
 )
 
@@ -31,12 +31,21 @@ def draw(results: Results, *, panels: dict[str, list[str]]) -> Figure:
         style.panel_title(axes[k, 0], title, k)
     _conditions(axes[-1, 0], data.sel(scenario=next(iter(panels.values()))[0]), len(panels))
     style.legend(body.figure, columns=5)
-    shown = [name for scenarios in panels.values() for name in scenarios]
-    emitted = cleared["emissions"].sum("participant")
-    tonnes = "; ".join(f"{name} {amount(float(emitted.sel(scenario=name)))} t" for name in shown)
-    correlation = float(carbon_markets.correlation(data).sel(scenario=shown[0]))
-    style.evidence(body.figure, f"Correlation of price and emission factor {amount(correlation)}. Emissions: {tonnes}.")
+    style.evidence(body.figure, _evidence(results, panels))
     return body.figure
+
+
+def _evidence(results: Results, panels: dict[str, list[str]]) -> str:
+    data, emitted = results["data"], results["cleared"]["emissions"].sum("participant")
+    notes = []
+    for title, scenarios in panels.items():
+        tonnes = [
+            f"{NAMES[str(data['strategy'].sel(scenario=name).item())].partition(',')[0]} {amount(float(emitted.sel(scenario=name)))}"
+            for name in scenarios
+        ]
+        notes.append(f"{title}: {', '.join(tonnes)} t")
+    correlation = carbon_markets.correlation(data).sel(scenario=next(iter(panels.values()))[0])
+    return f"Correlation of price and emission factor {amount(float(correlation))}. Emissions, {'; '.join(notes)}."
 
 
 def _stepped(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
