@@ -71,6 +71,14 @@ LOCAL_TRADES = {
         "fewer": {"label": "three users", "topology": ["path"], "users": [3]},
     },
 }
+DEMAND_RESPONSE = {
+    "market": "demand-response",
+    "users": 5,
+    "scenarios": {
+        "cases": {"label": "{program}", "program": ["single", "loose", "tight"]},
+        "fewer": {"label": "{program}, {users} users", "program": ["single", "tight"], "users": [3]},
+    },
+}
 MARKETS = {
     "spot": SPOT,
     "retail": RETAIL,
@@ -80,6 +88,7 @@ MARKETS = {
     "two-stage": two_stage.TOY | {"participants": "all"},
     "transfer-capability": transfers.TOY,
     "local-trades": LOCAL_TRADES,
+    "demand-response": DEMAND_RESPONSE,
 }
 OTHERS = {"transfer-capability": transfers.others}  # cleared markets of other studies that a market takes
 

@@ -4,6 +4,7 @@ from sharegrid.options.ancillary_services import AncillaryServicesMarket
 from sharegrid.options.base import Market
 from sharegrid.options.community import CommunityMarket
 from sharegrid.options.dc_opf import ReferenceMarket
+from sharegrid.options.demand_response import DemandResponseMarket
 from sharegrid.options.ev_fleets import EvFleetsMarket
 from sharegrid.options.local_trades import LocalTradesMarket
 from sharegrid.options.microgrid import MicrogridMarket
@@ -27,6 +28,7 @@ MARKETS: dict[str, type[Market]] = {
     "transfer-capability": TransferMarket,
     "ancillary-services": AncillaryServicesMarket,
     "microgrid": MicrogridMarket,
+    "demand-response": DemandResponseMarket,
     "ev-fleets": EvFleetsMarket,
     "local-trades": LocalTradesMarket,
 }
