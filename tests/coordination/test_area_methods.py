@@ -76,6 +76,7 @@ def test_no_artificial_column_is_used_at_the_end(name):
 def test_linear_areas_tell_no_sensitivity_and_the_ablation_is_the_same():
     found = improved_multiplier.coordinate(results("three-area"), scenarios=["base"])
     without = cutting_plane.coordinate(results("three-area"), scenarios=["base"])
+    assert found["rounds"].item() <= 10
     np.testing.assert_array_equal(found["coordinated_cost"], without["coordinated_cost"])
     assert (found["floats"] == 3 * (5 + 6)).all()  # round and four columns heard; round, cost and four multipliers told
     two = improved_multiplier.coordinate(results("two-area"), scenarios=["cap 80"])

@@ -75,3 +75,14 @@ def test_lines_of_one_panel_look_apart():
     figure = drawn()
     looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in figure.axes[0].get_lines()]
     assert len(set(looks)) == len(looks)
+
+
+def test_of_many_runs_the_evidence_tells_the_rounds():
+    figure = drawn(scale="log")
+    text = figure.subfigs[0]._suptitle.get_text().replace("\n", " ")
+    first, second = text.split("cap 80, rounds until the method stops: ")
+    assert "multipliers with sensitivity 2; cutting planes 2; consensus ADMM 5; consensus ADMM, over-relaxed 4" in first
+    assert "over-relaxed" not in second and second.endswith("subgradient not in 8.")
+    assert [axes.get_xscale() for axes in figure.axes] == ["log", "log"]
+    few = drawn(methods=["consensus-admm"]).subfigs[0]._suptitle.get_text().replace("\n", " ")
+    assert few.startswith("consensus ADMM, cap 40: 5 rounds, 10 messages, final |gap| below 1e-08")

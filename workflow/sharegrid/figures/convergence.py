@@ -21,9 +21,10 @@ LOOKS = {  # in the order of drawing
     "subgradient": ("subgradient", "#999933", "v", "-"),
     "accelerated-gradient": ("accelerated gradient", "#777777", "D", (0, (4, 1, 1, 1))),
 }
-OTHERS = ("#009E73", "#CC79A7", "#332288", "#882255")
+OTHERS = (("#009E73", "D"), ("#CC79A7", ">"), ("#332288", "<"), ("#882255", "p"))
 SMALLEST = 1e-8  # relative; a smaller gap is what a solver leaves of zero
 MARKS = 12
+TOLD = 4  # runs of which the evidence tells all
 
 
 def draw(
@@ -33,9 +34,11 @@ def draw(
     methods: list[str] | None = None,
     against: list[Literal["rounds", "floats"]] = ["rounds"],  # noqa: B006
     certified_of: list[str] | None = None,
+    scale: Literal["linear", "log"] = "linear",
 ) -> Figure:
-    """Size of the relative gap to the central optimum (log) over rounds, or over the numbers told and heard so far (log), a panel
-    per scenario and axis; dotted: the certified gap, which a method with a lower bound knows without the central optimum.
+    """Size of the relative gap to the central optimum (log) over rounds (on a `scale`) or over the numbers told and heard so far
+    (log), a panel per scenario, a row of two panels if both; dotted: the certified gap, which a method with a lower bound knows
+    without the central optimum.
 
     `methods` defaults to all that have rounds, `certified_of` to those. A cost below the optimum, by members' inexact solves, is
     drawn as far from it as one above, and gaps below 1e-8 at 1e-8. The legend tells the numbers exchanged per round in the first
@@ -47,17 +50,19 @@ def draw(
     selection.known("scenarios", scenarios, gap["scenario"].values)
     bounded = shown if certified_of is None else selection.known("certified_of", certified_of, shown)
     panels = [(scenario, axis) for scenario in scenarios for axis in against]
-    body, axes = style.new(
-        1, len(panels), width=style.COLUMN if len(panels) == 1 else style.PAGE, height=2.9, sharey=True
-    )
-    for k, (panel, (scenario, axis)) in enumerate(zip(axes[0], panels, strict=True)):
+    columns = len(panels) // (len(scenarios) if len(against) > 1 else 1)
+    size = {"width": style.COLUMN if columns == 1 else style.PAGE, "height": 2.9 + 1.6 * (len(panels) // columns - 1)}
+    body, axes = style.new(len(panels) // columns, columns, **size, sharey=True)
+    for k, (panel, (scenario, axis)) in enumerate(zip(axes.flat, panels, strict=True)):
         here = results["coordination"].sel(scenario=scenario)
         for name in shown:
             if here["gap"].sel({"method": name}).notnull().any():
                 _curve(panel, here.sel({"method": name}), _look(name, shown), axis, name in bounded)
-        _frame(panel, scenario if len(scenarios) > 1 else "", axis, k if len(panels) > 1 else None)
-    axes[0, 0].set_ylabel("|relative gap| to the\ncentral optimum [1]")
-    style.legend(body.figure, columns=1 if len(panels) == 1 else 2)
+        title = (scenario if len(scenarios) > 1 else "", k) if len(panels) > 1 else None
+        _frame(panel, axis, scale if axis == "rounds" else "log", title)
+    for panel in axes[:, 0]:
+        panel.set_ylabel("|relative gap| to the\ncentral optimum [1]")
+    style.legend(body.figure, columns=1 if columns == 1 else 2)
     style.evidence(body.figure, _ends(results["coordination"], scenarios, shown))
     return body.figure
 
@@ -69,7 +74,7 @@ def _look(name: str, shown: list[str]) -> tuple:
     method, _, label = name.partition("@")
     others = [one for one in shown if one not in LOOKS]
     known = LOOKS.get(method, (method,))[0]
-    return (f"{known}, {label}" if label else known, OTHERS[others.index(name) % len(OTHERS)], "D", "-")
+    return (f"{known}, {label}" if label else known, *OTHERS[others.index(name) % len(OTHERS)], "-")
 
 
 def _curve(axes: Axes, run: xr.Dataset, entity: tuple, against: str, bounded: bool) -> None:
@@ -92,30 +97,49 @@ def certified(run: xr.Dataset) -> np.ndarray:
     return (cost - run["lower_bound"].values) / np.maximum(1.0, np.abs(cost))
 
 
-def _frame(axes: Axes, scenario: str, against: str, index: int | None) -> None:
+def _frame(axes: Axes, against: str, scale: str, title: tuple[str, int] | None) -> None:
     axes.set_yscale("log")
     axes.set_xlabel("round [1]" if against == "rounds" else "numbers told and heard so far [1]")
-    if against == "floats":
+    if scale == "log":
         axes.set_xscale("log")
-    if index is not None:
-        style.panel_title(axes, scenario, index)
+        style.group_digits(axes.xaxis)
+    if title is not None:
+        style.panel_title(axes, *title)
 
 
 def _ends(coordination: xr.Dataset, scenarios: list[str], shown: list[str]) -> str:
+    """How each run ended; of more than TOLD runs only their rounds."""
+    runs = [
+        (name, scenario, coordination.sel({"scenario": scenario, "method": name}))
+        for scenario in scenarios
+        for name in shown
+    ]
+    runs = [one for one in runs if one[2]["rounds"].notnull()]
+    if len(runs) > TOLD:
+        return _rounds(runs, scenarios, shown)
     parts = []
-    for scenario in scenarios:
-        for name in shown:
-            run = coordination.sel({"scenario": scenario, "method": name})
-            if np.isnan(run["rounds"]):
-                continue
-            distance = abs(float(run["final_cost"] - run["central_cost"])) / max(1.0, abs(float(run["central_cost"])))
-            ended = "" if run["converged"] == 1 else ", not converged"
-            where = f", {scenario}" if len(scenarios) > 1 else ""
-            parts.append(
-                f"{_look(name, shown)[0]}{where}: {amount(float(run['rounds']))} rounds, "
-                f"{amount(float(run['messages']))} messages, final |gap| {_power(distance)}{ended}"
-            )
+    for name, scenario, run in runs:
+        distance = abs(float(run["final_cost"] - run["central_cost"])) / max(1.0, abs(float(run["central_cost"])))
+        ended = "" if run["converged"] == 1 else ", not converged"
+        where = f", {scenario}" if len(scenarios) > 1 else ""
+        parts.append(
+            f"{_look(name, shown)[0]}{where}: {amount(float(run['rounds']))} rounds, "
+            f"{amount(float(run['messages']))} messages, final |gap| {_power(distance)}{ended}"
+        )
     return "; ".join(parts) + "."
+
+
+def _rounds(runs: list[tuple[str, str, xr.Dataset]], scenarios: list[str], shown: list[str]) -> str:
+    """The rounds of each run, by scenario."""
+    texts = []
+    for scenario in scenarios:
+        here = [(_look(name, shown)[0], run) for name, of, run in runs if of == scenario]
+        parts = [
+            f"{label} {'' if run['converged'] == 1 else 'not in '}{amount(float(run['rounds']))}" for label, run in here
+        ]
+        where = f"{scenario}, rounds" if len(scenarios) > 1 else "Rounds"
+        texts.append(f"{where} until the method stops: {'; '.join(parts)}.")
+    return " ".join(texts)
 
 
 def _power(distance: float) -> str:
