@@ -14,6 +14,7 @@ from sharegrid.options.secure_dispatch import SecureDispatchMarket
 from sharegrid.options.spot import SpotMarket
 from sharegrid.options.transfer_capability import TransferMarket
 from sharegrid.options.two_stage import TwoStageMarket
+from sharegrid.options.unreliable_response import UnreliableResponseMarket
 from sharegrid.options.wind_csp import WindCspMarket
 
 MARKETS: dict[str, type[Market]] = {
@@ -31,4 +32,5 @@ MARKETS: dict[str, type[Market]] = {
     "demand-response": DemandResponseMarket,
     "ev-fleets": EvFleetsMarket,
     "local-trades": LocalTradesMarket,
+    "unreliable-response": UnreliableResponseMarket,
 }
