@@ -133,7 +133,9 @@ def results() -> dict[str, xr.Dataset]:
     made = {"data": data, "cleared": cleared(data)}
     made["values"] = valued(data.sel(scenario=["case5 3->4 0.1", "2->1 2020-07-15 4 0.1"]))
     mechanisms = {"owen": {}, "vcg": {}, "shapley": {}, "nucleolus": {}}
-    made["payments"] = pay(data, made["cleared"], made["values"], {"mechanisms": mechanisms, "deficit": None, "checks": {}})
+    made["payments"] = pay(
+        data, made["cleared"], made["values"], {"mechanisms": mechanisms, "deficit": None, "checks": {}}
+    )
     asked = [name for name in data["scenario"].values.tolist() if name.startswith("case5 3->4 ")]
     made["plan"] = plan.plan(made, {"methods": {"transfer-bilevel": {"scenarios": asked}}})
     return made

@@ -4,6 +4,7 @@ from sharegrid.contracts.base import ENERGY, MONEY, Variable
 from sharegrid.contracts.base import variable as v
 from sharegrid.contracts.secure_dispatch import NETWORK
 
+INTACT = "intact"  # the outage of a row that binds without one
 DATA = {
     "transfer": v("1", "transfer", "scenario"),
     "system": v("1", "system", "scenario"),

@@ -3,11 +3,11 @@
 import numpy as np
 import xarray as xr
 
+from sharegrid.contracts.transfer_capability import INTACT
 from sharegrid.optimise.contingencies import Outages, Rows, Security
 from sharegrid.optimise.dc_network import DcNetwork
 
 OVERLOAD = 1e-5  # MW above which a base schedule counts as overloaded
-INTACT = "intact"
 BINDING = 1e-9  # smallest shadow price of a binding row
 
 
