@@ -18,6 +18,7 @@ import numpy as np
 
 ENERGY = 1e-12  # of the energy, to which nu is found; the line search of a dual method fails above it
 STEPS = 200  # of Newton and bisection: a bracket of doubles is empty by then
+AT_ONCE = 2048  # devices, whose arrays fit into the cache of a core
 
 
 @dataclass(frozen=True)
@@ -152,33 +153,34 @@ class Loads:
 def nearest_of_energy(wish: np.ndarray, limit: np.ndarray, energy: np.ndarray) -> np.ndarray:
     """The point of {0 <= x <= limit, sum_t x = energy} nearest to each wish (device, time): clip(wish - m_i, 0, limit_i).
 
-    m_i (a multiplier over a_i) is the root of a falling, piecewise linear function: Newton from the point where all steps
-    are free, bisection where that leaves the bracket, for all devices at once until each energy is met to ENERGY.
+    The multiplier m_i is the root of a falling, piecewise linear function. RuntimeError if it is not found to ENERGY.
     """
-    steps = wish.shape[1]
-    low, high = wish.min(axis=1) - limit, wish.max(axis=1)
-    shift = np.clip(wish.mean(axis=1) - energy / steps, low, high)
-    x = np.clip(wish - shift[:, None], 0, limit[:, None])
-    open_ = np.arange(len(wish))
+    nearest = np.empty_like(wish)
+    for first in range(0, len(wish), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        nearest[part] = _nearest(np.ascontiguousarray(wish[part].T), limit[part], energy[part]).T
+    return nearest
+
+
+def _nearest(wish: np.ndarray, limit: np.ndarray, energy: np.ndarray) -> np.ndarray:
+    """nearest_of_energy of some devices (time, device): Newton from where all steps are free, bisection where that leaves the
+    bracket, for all devices at once."""
+    low, high = wish.min(axis=0) - limit, wish.max(axis=0)
+    shift = np.clip((wish.sum(axis=0) - energy) / len(wish), low, high)
+    near = ENERGY * np.maximum(energy, limit)
     for _ in range(STEPS):
-        excess = x[open_].sum(axis=1) - energy[open_]
-        left = np.abs(excess) > ENERGY * np.maximum(energy[open_], limit[open_])
-        left &= high[open_] - low[open_] > 0
-        open_, excess = open_[left], excess[left]
-        if not len(open_):
+        x = np.clip(wish - shift, 0, limit)
+        excess = x.sum(axis=0) - energy
+        middle = (low + high) / 2
+        left = (np.abs(excess) > near) & (low < middle) & (middle < high)  # else no double is nearer to the root
+        if not left.any():
             return x
-        at, cap = shift[open_], limit[open_]
-        low[open_] = np.where(excess > 0, at, low[open_])
-        high[open_] = np.where(excess < 0, at, high[open_])
-        inside = ((x[open_] > 0) & (x[open_] < cap[:, None])).sum(axis=1)
-        newton = at + excess / np.maximum(inside, 1)
-        kept = (inside > 0) & (newton > low[open_]) & (newton < high[open_])
-        middle = (low[open_] + high[open_]) / 2
-        stuck = (middle == low[open_]) | (middle == high[open_])  # no double between: the nearest to the root is taken
-        shift[open_] = np.where(kept, newton, middle)
-        x[open_] = np.clip(wish[open_] - shift[open_, None], 0, cap[:, None])
-        low[open_] = np.where(stuck, high[open_], low[open_])
-    raise RuntimeError(f"device {open_[0]}: no multiplier meets its energy of {energy[open_[0]]:g} kWh")
+        low, high = np.where(left & (excess > 0), shift, low), np.where(left & (excess < 0), shift, high)
+        inside = ((x > 0) & (x < limit)).sum(axis=0)
+        newton = shift + excess / np.maximum(inside, 1)
+        kept = (inside > 0) & (low < newton) & (newton < high)
+        shift = np.where(left, np.where(kept, newton, (low + high) / 2), shift)
+    raise RuntimeError(f"no multiplier meets the energy of {left.sum()} devices in {STEPS} steps")
 
 
 def _refuse(what: str, values: np.ndarray, wrong: np.ndarray, must: str) -> None:
