@@ -7,6 +7,7 @@ from functools import cache
 
 import xarray as xr
 
+import carbon
 import multi_area
 import transfers
 import two_stage
@@ -79,6 +80,15 @@ DEMAND_RESPONSE = {
         "fewer": {"label": "{program}, {users} users", "program": ["single", "tight"], "users": [3]},
     },
 }
+EV_FLEETS = carbon.CONFIG | {
+    "carbon_price": 40,
+    "allowance_t": 30,
+    "scenarios": {
+        "cases": {"label": "{strategy}", "strategy": ["v1g", "v2g"], "sell_ratio": [0.8]},
+        "steps": {"label": "{ladder}", "ladder": ["rising"]},
+    },
+    "ladders": {"rising": [{"price": 20, "quantity_t": 3}, {"price": 60}]},
+}
 MARKETS = {
     "spot": SPOT,
     "retail": RETAIL,
@@ -86,6 +96,7 @@ MARKETS = {
     "community": COMMUNITY,
     "multi-area": MULTI_AREA,
     "two-stage": two_stage.TOY | {"participants": "all"},
+    "ev-fleets": EV_FLEETS,
     "transfer-capability": transfers.TOY,
     "local-trades": LOCAL_TRADES,
     "demand-response": DEMAND_RESPONSE,

@@ -211,7 +211,7 @@ def test_allowances_only_shift_the_cost_where_buying_and_selling_are_one_price()
     family = {"label": "{allowance_t}", "allowance_t": [0, 10, 30, 80], "sell_ratio": [1], "carbon_price": [40]}
     cleared = carbon.cleared_of(carbon.real({"allowances": family}))
     np.testing.assert_allclose(
-        cleared["objective"], cleared["objective"][0] - 40 * np.array([0, 10, 30, 80]), rtol=1e-9
+        cleared["objective"], cleared["objective"][0].item() - 40 * np.array([0, 10, 30, 80]), rtol=1e-9
     )
     for name in ("charge", "discharge"):
         assert (np.abs(cleared[name] - cleared[name].isel(scenario=0)) <= 1e-9).all()

@@ -57,5 +57,6 @@ def _evidence(plan, level: str) -> str:
     size = int(plan["region_vehicles"])
     row = plan.sel(fleet_size=size, level=level)
     short, charged = float(row["aggregate_shortfall"]), float(row["aggregate_charged"])
-    return (f"{amount(size)} vehicles: the schedule charges {amount(charged)} MWh and deviates by {amount(short)} kWh, "
-            f"{amount(short / charged / 10)} % of it, from the nearest one that the vehicles can follow.")  # fmt: skip
+    return (f"{amount(size)} vehicles: the schedule charges {amount(charged)} MWh. What the vehicles follow deviates from it by "
+            f"{amount(short)} kWh, {amount(short / charged / 10)} % of that; nothing can by less than "
+            f"{amount(float(row['aggregate_shortfall_bound']))} kWh.")  # fmt: skip

@@ -4,11 +4,8 @@ that the vehicles cannot keep (chapter 7.4.2).
 Levels, from fine to coarse: `individual` each vehicle its own battery; `exact` clusters of vehicles connected in the same
 hours that are scaled copies of each other; `window` clusters by hours only; `one` battery for all. The first two have the
 same cost. The others are outer approximations: their cost is too low, and the net power of each of their batteries is taken
-apart by a linear program over the vehicles, which find the schedules with the least deviation
-
-    min sum_gt |P_gt - sum_{i in g} (ch_it - dis_it)|    over all schedules of the vehicles i that keep their limits and trips.
-
-Vehicles that are scaled copies of each other stand as one battery there, which is exact.
+apart over the vehicles (planning/ev_disaggregation.py). Vehicles that are scaled copies of each other stand as one battery
+there, which is exact.
 """
 
 from collections.abc import Mapping
@@ -16,7 +13,6 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 import xarray as xr
 from pydantic import Field
 
@@ -24,6 +20,7 @@ from sharegrid.markets import ev_fleets
 from sharegrid.optimise.clear import split_model
 from sharegrid.optimise.highs import LiveProgram, Program, Solved
 from sharegrid.optimise.program import SplitModel
+from sharegrid.planning.ev_disaggregation import disaggregated
 from sharegrid.planning.ev_schedules import of_scenarios
 from sharegrid.preparation import ev_batteries
 
@@ -43,7 +40,8 @@ BY_LEVEL = {
     "aggregate_iterations": ("1", "simplex iterations of the linear program"),
     "aggregate_cost": ("money", "least cost"),
     "aggregate_charged": ("MWh", "energy that is charged"),
-    "aggregate_shortfall": ("kWh", "energy of the schedule that the vehicles cannot follow"),
+    "aggregate_shortfall": ("kWh", "energy of the schedule that the vehicles do not follow at best"),
+    "aggregate_shortfall_bound": ("kWh", "lower bound of the energy of the schedule that the vehicles cannot follow"),
     "aggregate_messages_up": ("1", "messages to the platform"),
     "aggregate_bytes_up": ("byte", "size of the messages to the platform"),
     "aggregate_messages_down": ("1", "messages from the platform"),
@@ -125,6 +123,7 @@ class Level:
         self.program: Program = self.split.program(0)
         self.solved: Solved = LiveProgram(self.program, f"{len(table)} vehicles, level {level}").solve()
         self.followed, self.energy_followed, self.shortfall = self.net, self.energy, 0.0
+        self.shortfall_bound = 0.0
 
     def read(self, name: str, x: np.ndarray | None = None) -> np.ndarray:
         """A variable (battery, time) of the optimum, or of `x`."""
@@ -146,8 +145,8 @@ class Level:
         first = dict(zip(fine.group, self.group, strict=True))
         number = {label: k for k, label in enumerate(self.data["participant"].values)}
         owner = np.array([number[first[label]] for label in fine.data["participant"].values])
-        x, deviation = disaggregated(fine, owner, self.net)
-        self.shortfall = KWH * deviation
+        x, deviation, bound = disaggregated(fine.split, fine.program, owner, self.net)
+        self.shortfall, self.shortfall_bound = KWH * deviation, KWH * bound
         self.followed = fine.read("charge", x) - fine.read("discharge", x)
         self.energy_followed = fine.read("energy", x).sum(axis=0)
 
@@ -163,6 +162,7 @@ class Level:
             "aggregate_cost": self.solved.objective,
             "aggregate_charged": self.read("charge").sum(),
             "aggregate_shortfall": self.shortfall,
+            "aggregate_shortfall_bound": self.shortfall_bound,
             "aggregate_messages_up": count,
             "aggregate_bytes_up": BYTES * up * count,
             "aggregate_messages_down": count,
@@ -197,36 +197,6 @@ def market_of(data: xr.Dataset, table: pd.DataFrame, group: pd.Series) -> xr.Dat
     shared = {name: array.expand_dims(participant=found["participant"].values) for name, array in rights.items()}
     low = xr.zeros_like(hourly["charge_high"])
     return kept.assign(hourly | own | shared | {"charge_low": low}).transpose("scenario", "participant", ...)
-
-
-def disaggregated(fine: Level, owner: np.ndarray, net: np.ndarray) -> tuple[np.ndarray, float]:
-    """Columns of the fine level's program that follow the net charging (group, time) best, and the deviation in MWh.
-
-    owner: number of the group of each battery of the fine level.
-    """
-    program, columns = fine.program, len(fine.program.cost)
-    entries = []
-    for name, sign in (("charge", 1.0), ("discharge", -1.0)):
-        position = fine.split.variables[name].position.transpose("participant", "time").values
-        battery, hour = np.nonzero(position >= 0)
-        rows = owner[battery] * net.shape[1] + hour
-        entries.append((np.full(len(rows), sign), (rows, position[battery, hour])))
-    followed = sum(sp.csr_matrix(one, shape=(net.size, columns)) for one in entries)
-    none, one = sp.csr_matrix((program.matrix.shape[0], net.size)), sp.identity(net.size)
-    matrix = sp.bmat([[program.matrix, none, none], [followed, one, -one]], format="csr")
-    free = np.full(2 * net.size, np.inf)
-    solved = LiveProgram(
-        Program(
-            cost=np.concatenate([np.zeros(columns), np.ones(2 * net.size)]),
-            lower=np.concatenate([program.lower, np.zeros(2 * net.size)]),
-            upper=np.concatenate([program.upper, free]),
-            matrix=matrix,
-            row_lower=np.concatenate([program.row_lower, net.ravel()]),
-            row_upper=np.concatenate([program.row_upper, net.ravel()]),
-        ),
-        "disaggregation",
-    ).solve()
-    return solved.x[:columns], max(0.0, solved.objective)
 
 
 def _region(levels: list[Level]) -> xr.Dataset:

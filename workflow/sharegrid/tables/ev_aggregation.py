@@ -15,6 +15,7 @@ COLUMNS = {
     "iterations": "aggregate_iterations",
     "cost": "aggregate_cost",
     "shortfall_kwh": "aggregate_shortfall",
+    "shortfall_bound_kwh": "aggregate_shortfall_bound",
     "messages_up": "aggregate_messages_up",
     "bytes_up": "aggregate_bytes_up",
     "messages_down": "aggregate_messages_down",
@@ -32,7 +33,7 @@ def levels(results: Results) -> pd.DataFrame:
     """One row per number of vehicles and level of aggregation, fine to coarse; times are not here as they depend on the machine.
 
     `error_percent`: cost below that of the exact clusters; `shortfall_kwh` and `shortfall_percent` of what is charged: energy
-    of the schedule that the vehicles cannot follow; messages and bytes between the aggregators at the edge and the platform;
+    of the schedule that the vehicles do not follow at best, and a lower bound of it; messages and bytes between the aggregators at the edge and the platform;
     `leaves_the_edge`: the data of devices, or only the sums of batteries, of which `single_vehicle_batteries` hold one vehicle.
     """
     found = of_method(results)
@@ -48,7 +49,9 @@ def levels(results: Results) -> pd.DataFrame:
 
 def _row(one, size: int, true: float) -> dict:
     level, row = str(one["level"].values), {name: float(one[variable]) for name, variable in COLUMNS.items()}
-    whole = {name: int(value) for name, value in row.items() if name not in ("cost", "shortfall_kwh")}
+    whole = {
+        name: int(value) for name, value in row.items() if name not in ("cost", "shortfall_kwh", "shortfall_bound_kwh")
+    }
     charged = float(one["aggregate_charged"])
     head = {"vehicles": size, "level": level} | row | whole
     return head | {
