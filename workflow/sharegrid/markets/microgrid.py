@@ -76,14 +76,16 @@ def add_bids(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def add_resources(model: linopy.Model, data: xr.Dataset) -> None:
-    """m_i = 1 for who takes part (scenario, participant); g, ch, dis, e >= 0, d up to the curtailable load, products and
-    margins of unit and battery >= 0 (scenario, participant, [product or direction,] time, outcome) MW, MWh."""
+    """m_i = 1 for who takes part (scenario, participant); g, e >= 0, 0 <= ch, dis <= P, d up to the curtailable load, products
+    and margins of unit and battery >= 0 (scenario, participant, [product or direction,] time, outcome) MW, MWh."""
     member = data["taking_part"].astype(float).reset_coords(drop=True)
     model.add_variables(lower=member, upper=member, name="member")
     flow = xr.zeros_like(data["load"] * data["probability"]).reset_coords(drop=True).transpose(*rows.FLOW)
-    for name in ("unit_power", "charge", "discharge", "stored"):
+    for name in ("unit_power", "stored"):
         model.add_variables(lower=flow, name=name)
-    model.add_variables(lower=flow, upper=(flow + data["curtailable"]).reset_coords(drop=True), name="curtailed")
+    for name, limit in (("charge", "battery_power"), ("discharge", "battery_power"), ("curtailed", "curtailable")):
+        most = (flow + data[limit].reset_coords(drop=True)).transpose(*rows.FLOW)
+        model.add_variables(lower=flow, upper=most, name=name)
     product = flow.expand_dims(product=data["product"].values).transpose("scenario", "participant", "product", ...)
     margin = flow.expand_dims(direction=data["direction"].values).transpose("scenario", "participant", "direction", ...)
     for resource in ("unit", "battery"):
