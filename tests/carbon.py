@@ -6,6 +6,8 @@ from pathlib import Path
 import xarray as xr
 
 from sharegrid.stages.clear import clear
+from sharegrid.stages.pay import pay
+from sharegrid.stages.plan import plan
 from sharegrid.stages.prepare import prepare
 from sharegrid.stages.value import value
 
@@ -52,3 +54,26 @@ def cases() -> xr.Dataset:
 def cleared() -> xr.Dataset:
     """The cases cleared."""
     return cleared_of(cases())
+
+
+@cache
+def results() -> dict[str, xr.Dataset]:
+    """The Datasets of all stages of the cases; coalitions of the family sharing, aggregates of few vehicles."""
+    made = {"data": cases(), "cleared": cleared()}
+    requests = [{"scenarios": ["sharing"], "coalitions": "all"}]
+    made["values"] = value(
+        made["data"], {"market": "ev-fleets", "backend": "warm", "requests": requests, "compare": None}
+    )
+    config = {
+        "mechanisms": {"owen": {}, "shapley": {}, "nucleolus": {}},
+        "deficit": None,
+        "checks": {"ev-properties": {}},
+    }
+    made["payments"] = pay(made["data"], made["cleared"], made["values"], config)
+    swept = [name for name in made["data"]["scenario"].values.tolist() if name.startswith(("v1g", "v2g"))]
+    methods = {
+        "ev-schedules": {"scenarios": swept},
+        "ev-aggregation": {"scenario": "v2g 40", "sizes": [60, 200], "region": 200},
+    }
+    made["plan"] = plan(made, {"methods": methods})
+    return made
