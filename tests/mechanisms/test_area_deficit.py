@@ -143,6 +143,38 @@ def test_what_solvers_leave_of_no_saving_is_no_benefit():
     assert area_deficit.benefit(toy()["data"], same).values.tolist() == [[0, 0], pytest.approx([2.00015, 2.00015])]
 
 
+NO_LOAD = multi_area.changed(multi_area.TOY, areas__A1__load_mw=0, areas__A2__load_mw=0)
+
+
+def test_without_demand_nothing_is_shared():
+    made = stages(multi_area.data(NO_LOAD, {"ties": {"label": "tie {tie_factor}", "tie_factor": [1.0, 0.0]}}))
+    assert made["payments"]["revenue_inadequacy"].values.tolist() == [0, 0]
+    assert (made["payments"]["area_deficit"] == 0).all()
+
+
+def test_a_deficit_without_demand_is_refused_by_the_rules_that_share_by_it():
+    section = multi_area.changed(NO_LOAD, ties__T__constant_loss_mw=10, renewables={})
+    data = multi_area.data(section)
+    with pytest.raises(ValueError, match=r"area-deficit: scenario base: no demand to share \d.* by; leave demand"):
+        stages(data)
+    with pytest.raises(ValueError, match="no demand to share"):  # the ties cost more than they save
+        stages(data, rules=["benefit"])
+    kept = stages(data, rules=["location"])["payments"]
+    assert float(kept["area_deficit"].sum()) == pytest.approx(float(kept["revenue_inadequacy"].item()))
+
+
+def test_an_area_that_costs_the_interconnection_receives_from_the_others():
+    settled = area_deficit.Settled(
+        deficit=xr.DataArray([30.0], {"scenario": ["x"]}, "scenario"),
+        premium=xr.DataArray([[0.0, 0.0, 0.0]], {"scenario": ["x"], "area": ["A", "B", "C"]}, ("scenario", "area")),
+        rent=xr.DataArray(0.0),
+        demand=xr.DataArray([[1.0, 1.0, 1.0]], {"scenario": ["x"], "area": ["A", "B", "C"]}, ("scenario", "area")),
+        benefit=xr.DataArray([[20.0, 20.0, -10.0]], {"scenario": ["x"], "area": ["A", "B", "C"]}, ("scenario", "area")),
+        none=xr.DataArray([1e-6], {"scenario": ["x"]}, "scenario"),
+    )
+    assert area_deficit.allocate(settled, ["benefit"]).values.tolist() == [[[20, 20, -10]]]
+
+
 # ------------------------------------------------------------------------------------------------------------ theorems
 
 

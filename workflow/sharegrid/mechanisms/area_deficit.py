@@ -10,6 +10,10 @@ MP_i the revenue of participant i at them. RI > 0 is a deficit, RI < 0 a surplus
     benefit     RI_a = RI phi_a / sum phi
 
 phi is the Shapley value of the game of areas v(S) = C(no ties) - C(ties within S only). The rules are our reading.
+
+v(S) is negative where the standby losses of the ties within S cost more than they save. Where sum phi is not above 0 the
+rule benefit shares by demand. Where it is, one phi_a may still be negative: that area bears RI with the opposite sign, it
+receives a part of a deficit and pays into a surplus, and the others share more than the whole.
 """
 
 import logging
@@ -43,6 +47,8 @@ class Settled:
     rent: xr.DataArray
     demand: xr.DataArray
     benefit: xr.DataArray
+    none: xr.DataArray
+    """Amount (scenario) up to which RI is none: 1e-6 of the payment of the loads, and of 1."""
 
 
 def settle(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset, paid: xr.DataArray) -> Settled:
@@ -54,6 +60,7 @@ def settle(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset, paid: xr.D
         rent=rents(data, cleared),
         demand=by_area(data, data["demand"].reset_coords(drop=True).sum("time"), data["bus_area"]),
         benefit=benefit(data, values),
+        none=IDENTITY * np.maximum(1.0, np.abs(bare["load_payment"])),
     )
 
 
@@ -71,8 +78,22 @@ def allocate(settled: Settled, rules: list[str]) -> xr.DataArray:
 
 
 def demand(settled: Settled) -> xr.DataArray:
-    """RI_a = RI D_a / sum D."""
-    return settled.deficit * settled.demand / settled.demand.sum("area")
+    """RI_a = RI D_a / sum D; 0 where there is neither demand nor RI."""
+    return by_demand(settled, settled.deficit.notnull())
+
+
+def by_demand(settled: Settled, where: xr.DataArray) -> xr.DataArray:
+    """RI shared by demand `where` (scenario) it is asked for, NaN elsewhere; ValueError names a scenario with RI, but no demand
+    to share it by."""
+    total = settled.demand.sum("area")
+    lost = where & (total == 0) & (np.abs(settled.deficit) > settled.none)
+    for k in np.flatnonzero(lost)[:1]:
+        raise ValueError(
+            f"area-deficit: scenario {lost['scenario'].values[k]}: no demand to share {float(settled.deficit[k]):g} by; "
+            "leave demand and benefit out of the rules"
+        )
+    share = (settled.demand / total.where(total != 0)).fillna(0.0)
+    return (settled.deficit * share).where(where)
 
 
 def location(settled: Settled) -> xr.DataArray:
@@ -81,13 +102,13 @@ def location(settled: Settled) -> xr.DataArray:
 
 
 def by_benefit(settled: Settled) -> xr.DataArray:
-    """RI_a = RI phi_a / sum phi, by demand where the ties are of no use."""
+    """RI_a = RI phi_a / sum phi, by demand where the ties are of no use; negative phi_a as the module says."""
     total = settled.benefit.sum("area", skipna=False)
-    useless = without_benefit(settled.benefit)
-    if bool((useless & settled.deficit.notnull()).any()):
+    useless = without_benefit(settled.benefit) & settled.deficit.notnull()
+    if bool(useless.any()):
         named = ", ".join(useless["scenario"].values[useless.values])
         log.warning("deficit rule benefit: no benefit of the ties in %s: 'demand' is used", named)
-    return (settled.deficit * settled.benefit / total).where(~useless, demand(settled))
+    return (settled.deficit * settled.benefit / total).where(~useless, by_demand(settled, useless))
 
 
 RULES: dict[str, Callable[[Settled], xr.DataArray]] = {"demand": demand, "location": location, "benefit": by_benefit}
