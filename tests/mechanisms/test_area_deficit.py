@@ -175,6 +175,17 @@ def test_an_area_that_costs_the_interconnection_receives_from_the_others():
     assert area_deficit.allocate(settled, ["benefit"]).values.tolist() == [[[20, 20, -10]]]
 
 
+def test_core_selecting_pays_nothing_where_nobody_takes_part():
+    section = multi_area.changed(multi_area.TOY, areas__A2={"load_mw": 20})
+    data = multi_area.data(section)
+    cleared = clear.clear(data, {"market": "multi-area"})
+    requests = [{"scenarios": ["*"], "coalitions": "core"}]
+    values = value.value(data, {"market": "multi-area", "backend": "warm", "requests": requests})
+    config = {"mechanisms": {"vcg": {}, "core-selecting": {}}, "deficit": None, "checks": {}}
+    paid = pay.pay(data, cleared, values, config)["payment"]
+    assert cleared["output"].values.tolist() == [[0]] and (paid == 0).all()
+
+
 # ------------------------------------------------------------------------------------------------------------ theorems
 
 

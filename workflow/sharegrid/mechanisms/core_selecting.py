@@ -40,8 +40,11 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
 def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray, least: float = 0.0) -> np.ndarray:
     """Profits u (participant), at least `least`, of one scenario, 0 for who is not `dispatched` (participant).
 
-    Sets with somebody who is not dispatched bind nobody: his profit is 0, and J grows with the set.
+    Sets with somebody who is not dispatched bind nobody: his profit is 0, and J grows with the set. All 0 where nobody is
+    dispatched.
     """
+    if not dispatched.any():
+        return np.zeros(len(dispatched))
     cost = values["cost"].sel(scenario=scenario).values
     absent = coalitions.absent(values)
     saving = cost - float(coalitions.cost_of(values, []).sel(scenario=scenario))
