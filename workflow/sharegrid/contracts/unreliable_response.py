@@ -23,16 +23,25 @@ DATA = {
     "allowed": v(
         "1", "1 if the user takes part and the option ends before the deadline", "scenario participant option", low=0
     ),
-    "delivered": v("1", "probability that a call arrives", "scenario participant option", low=0),
+    "relay_option": v("1", "retransmissions of the relay", "relay_option", low=0),
+    "relayed": v("1", "1 if the link ends in the relay", "participant", low=0),
+    "relay_delivered": v("1", "probability that calls pass the relay; 1 without one", "scenario relay_option", low=0),
+    "relay_attempts": v("1", "expected attempts of the relay", "scenario relay_option", low=0),
+    "relay_slots": v("1", "slots that the relay's option reserves", "relay_option", low=0),
+    "relay_arrived": v("1", "1 if calls pass the relay in the outcome", "scenario relay_option outcome", low=0),
+    "delivered": v("1", "probability that a call passes the user's own link", "scenario participant option", low=0),
     "attempts": v("1", "expected attempts on all hops", "scenario participant option", low=0),
     "slots_taken": v("1", "slots that the option reserves", "participant option", low=0),
-    "arrived": v("1", "1 if the call arrives in the outcome", "scenario participant option outcome", low=0),
+    "arrived": v(
+        "1", "1 if the call passes the user's own link in the outcome", "scenario participant option outcome", low=0
+    ),
 }
 CLEARED = {
     "chosen": v("1", "1 if the user is called with these retransmissions", "scenario participant option", low=0),
+    "relay_chosen": v("1", "1 if the relay retransmits so often; 1 without a relay", "scenario relay_option", low=0),
     "called": v("kW", "called reduction", "scenario participant", low=0),
     "expected_attempts": v("1", "expected attempts of the user's call", "scenario participant", low=0),
-    "slots_used": v("1", "slots reserved for all users", "scenario", low=0),
+    "slots_used": v("1", "slots reserved for all users and the relay", "scenario", low=0),
     "backup": v("kW", "power that replaces what is not delivered", "scenario", low=0),
     "outcome_delivery": v("kW", "reduction delivered in the outcome", "scenario outcome", low=0),
     "missed_share": v("1", "share of the outcomes that deliver less than required", "scenario", low=0),

@@ -70,6 +70,15 @@ class Users(Section):
         return self
 
 
+class Relay(Section):
+    """A last hop that links share: one choice of its retransmissions serves all calls behind it, and one loss stops them all."""
+
+    success: Success
+    """Probability that one attempt passes it [1]."""
+    users: list[str] | None = None
+    """Users behind it; all if not given."""
+
+
 class ResponseFamily(Family):
     """Scenarios that belong together: the product of the listed values."""
 
@@ -101,6 +110,8 @@ class UnreliableResponseMarket(Market):
     """The market's plug-in."""
     users: Users
     """The users."""
+    relay: Relay | None = None
+    """A hop that links share; none if not given."""
     most_retransmissions: Annotated[int, Field(ge=0)] = 3
     """Most retransmissions of a call on each hop."""
     deadline_ms: Positive | None = None

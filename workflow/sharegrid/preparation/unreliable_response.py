@@ -17,27 +17,33 @@ def prepare(options: UnreliableResponseMarket, inputs: Inputs) -> xr.Dataset:
     """Dims scenario, participant (user), option (number of retransmissions), outcome (drawn loss scenario).
 
     The uniform draws (outcome, user, option) of one generator are the same in all scenarios, so that a better link loses
-    a part of what a worse one loses. With several hops the draws have the hops last. ValueError names field, label and
-    cure, and the most that users can deliver where more is required.
+    a part of what a worse one loses; with several hops the draws have the hops last, those of a relay follow. ValueError names
+    field, label and cure, and the most that users can deliver where more is required.
     """
     people = users_of(options)
     found, option = variants(options), np.arange(options.most_retransmissions + 1)
     data = coordinates(found).assign_coords(
         participant=list(people),
         option=option,
+        relay_option=option if options.relay else option[:1],
         outcome=np.arange(1, options.loss_scenarios + 1),
         link_success=("scenario", [_missing(one.values["link_success"]) for one in found]),
         burst_length=("scenario", [_missing(one.values["burst_length"]) for one in found]),
         members=("scenario", [one.values["members"] or len(people) for one in found]),
     )
     hops = np.array([one.hops for one in people.values()])
-    in_time = _in_time(options, people)
-    draws = _draws(options, hops)
-    by_scenario = [_scenario(people, one, hops, in_time, draws) for one in found]
+    behind = _behind_relay(options, list(people))
+    in_time = _in_time(options, people, behind)
+    draws, relay_draws = _draws(options, hops)
+    by_scenario = [
+        _scenario(people, one, hops, in_time, draws) | _relay(options, one, in_time, relay_draws) for one in found
+    ]
     dims = {name: dim for name, (dim, _) in by_scenario[0].items()}
     data = data.assign({name: (dim, np.stack([one[name][1] for one in by_scenario])) for name, dim in dims.items()})
     data = data.assign(
         hops=("participant", hops),
+        relayed=("participant", behind.astype("i1")),
+        relay_slots=("relay_option", np.arange(data.sizes["relay_option"]) + (1.0 if options.relay else 0.0)),
         slots_taken=(("participant", "option"), hops[:, None] * (option + 1.0)),
         backup_price=("scenario", np.full(len(found), options.backup_price)),
     )
@@ -64,22 +70,34 @@ def users_of(options: UnreliableResponseMarket) -> dict[str, ResponseUser]:
     }
 
 
-def _in_time(options: UnreliableResponseMarket, people: dict[str, ResponseUser]) -> np.ndarray:
-    """(user, option), whether all attempts on all hops end before the deadline."""
+def _behind_relay(options: UnreliableResponseMarket, names: list[str]) -> np.ndarray:
+    """(user), whether the link ends in the relay; ValueError for a user that does not exist."""
+    if options.relay is None:
+        return np.zeros(len(names), dtype=bool)
+    behind = names if options.relay.users is None else options.relay.users
+    if unknown := [name for name in behind if name not in names]:
+        raise ValueError(f"prepare.relay.users: no user '{unknown[0]}'; they are {', '.join(names)}")
+    return np.isin(names, behind)
+
+
+def _in_time(options: UnreliableResponseMarket, people: dict[str, ResponseUser], behind: np.ndarray) -> np.ndarray:
+    """(user, option), whether as many attempts on all hops, the relay too, end before the deadline."""
     option = np.arange(options.most_retransmissions + 1)
     most = np.full(len(people), options.most_retransmissions)
     for k, (name, one) in enumerate(people.items() if options.deadline_ms else ()):
         try:
-            most[k] = most_retransmissions(options.deadline_ms, options.slot_ms, one.hops)
+            most[k] = most_retransmissions(options.deadline_ms, options.slot_ms, one.hops + int(behind[k]))
         except ValueError as error:
             raise ValueError(f"prepare.users: user '{name}': {error}") from None
     return option <= most[:, None]
 
 
-def _draws(options: UnreliableResponseMarket, hops: np.ndarray) -> np.ndarray:
-    """Uniform draws (outcome, user, option, hop); hops that a link does not have are drawn and not used."""
-    shape = (options.loss_scenarios, len(hops), options.most_retransmissions + 1, int(hops.max()))
-    return np.random.default_rng(options.seed).random(shape)
+def _draws(options: UnreliableResponseMarket, hops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Uniform draws (outcome, user, option, hop), hops that a link does not have are drawn and not used, then those of the
+    relay (outcome, option)."""
+    rng, attempts = np.random.default_rng(options.seed), options.most_retransmissions + 1
+    users = rng.random((options.loss_scenarios, len(hops), attempts, int(hops.max())))
+    return users, rng.random((options.loss_scenarios, attempts))
 
 
 def _scenario(people: dict[str, ResponseUser], one: Variant, hops, in_time, draws) -> dict[str, tuple]:
@@ -103,6 +121,23 @@ def _scenario(people: dict[str, ResponseUser], one: Variant, hops, in_time, draw
         "delivered": (OPTION, delivery_probability(success[:, None], option, **link)),
         "attempts": (OPTION, expected_attempts(success[:, None], option, **link)),
         "arrived": ((*OPTION, "outcome"), np.moveaxis(arrived, 0, 2).astype("i1")),
+    }
+
+
+def _relay(options: UnreliableResponseMarket, one: Variant, in_time: np.ndarray, draws: np.ndarray) -> dict[str, tuple]:
+    """(dims, values) of the relay in a scenario; without one every call passes, for nothing."""
+    dims = ("scenario", "relay_option")
+    if options.relay is None:
+        passes = {"relay_delivered": (dims, np.ones(1)), "relay_attempts": (dims, np.zeros(1))}
+        return passes | {"relay_arrived": ((*dims, "outcome"), np.ones((1, len(draws)), "i1"))}
+    length, success, option = one.values["burst_length"], options.relay.success, np.arange(draws.shape[1])
+    repeat = success if length is None else 1 / length
+    _check_bursts(["the relay"], np.array([success]), length)
+    arrived = arrivals(draws, success, repeat) & in_time.any(axis=0)
+    return {
+        "relay_delivered": (dims, delivery_probability(success, option, repeat) * in_time.any(axis=0)),
+        "relay_attempts": (dims, expected_attempts(success, option, repeat)),
+        "relay_arrived": ((*dims, "outcome"), arrived.T.astype("i1")),
     }
 
 
@@ -140,12 +175,16 @@ def most_deliverable(one: xr.Dataset) -> float:
     In expectation max sum_im rho_im xbar_i z_im within the slots, exactly. With chance: what is delivered in all but
     floor(epsilon S) outcomes if retransmissions could be chosen after the losses, which no choice before exceeds.
     """
-    limit = one["reduction_limit"].values[:, None]
-    worth = (limit * one["delivered"].values)[..., None]
-    if one["delivery"] == "chance":
-        worth = limit[..., None] * one["arrived"].values
-    best = _most_within(worth * one["allowed"].values[..., None], one["slots_taken"].values, int(one["slots"]))
-    missed = allowed_misses(float(one["epsilon"]), len(best)) if one["delivery"] == "chance" else 0
+    chance = bool(one["delivery"] == "chance")
+    passes, relay = ("arrived", "relay_arrived") if chance else ("delivered", "relay_delivered")
+    own = (one["reduction_limit"] * one["allowed"] * one[passes]).transpose("participant", "option", ...).values
+    own, shared = own.reshape(*own.shape[:2], -1), one[relay].values.reshape(one.sizes["relay_option"], -1)
+    behind, slots, taken = one["relayed"].values[:, None, None] == 1, int(one["slots"]), one["slots_taken"].values
+    best = _most_within(np.where(behind, 0.0, own), taken, slots)
+    for used, through in zip(one["relay_slots"].values.astype(int), shared, strict=True):
+        if used <= slots:
+            best = np.maximum(best, _most_within(np.where(behind, through * own, own), taken, slots - used))
+    missed = allowed_misses(float(one["epsilon"]), len(best)) if chance else 0
     return float(np.sort(best)[min(missed, len(best) - 1)])
 
 
