@@ -140,3 +140,11 @@ def test_wrong_loads_are_refused():
         Loads(np.ones(2), np.array([[1.0, 1.0], [3.0, 0.0]]), np.full(2, 2.0))
     with pytest.raises(ValueError, match="discomfort of device 0 is -1"):
         Loads(-np.ones(1), np.ones((1, 2)), np.ones(1))
+
+
+def test_rounding_does_not_decide_what_is_free_at_a_kink():
+    wanted = np.array([[0.1, 0.3, 0.7, 0.7, 0.2]])
+    of = Loads(np.ones(1), wanted, np.array([0.7]))
+    for price in (0.0, 1 / 3, 7.7, 1e3):
+        x = of.respond(np.full(5, price))
+        np.testing.assert_array_equal(of.free(x), [[True, True, False, False, True]])

@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 
 ENERGY = 1e-12  # of the energy, to which nu is found; the line search of a dual method fails above it
+INSIDE = 1e-9  # of the limit: nearer to it a load is at its limit
 STEPS = 200  # of Newton and bisection: a bracket of doubles is empty by then
 AT_ONCE = 2048  # devices, whose arrays fit into the cache of a core
 
@@ -125,8 +126,12 @@ class Loads:
         return nearest_of_energy((a * self.wanted + rho * target) / (a + rho), self.limit, self.energy)
 
     def free(self, x: np.ndarray) -> np.ndarray:
-        """Which x_it are strictly inside the limits (device, time)."""
-        return (x > 0) & (x < self.limit[:, None])
+        """Which x_it are strictly inside the limits (device, time), by more than INSIDE of the limit.
+
+        At equal prices every load that is wanted at a limit is there with the multiplier 0: rounding must not decide.
+        """
+        room = INSIDE * self.limit[:, None]
+        return (x > room) & (x < self.limit[:, None] - room)
 
     def sensitivity(self, x: np.ndarray) -> np.ndarray:
         """S_i = -dx_i/dl at the answer x (device, time, time) kW per $/kWh; symmetric, positive semidefinite, S_i 1 = 0."""
