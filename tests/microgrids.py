@@ -35,7 +35,7 @@ TOY = {
         }
     },
     "microgrids": {
-        "north": {"load_mw": 4, "pv_mw": 2, "unit": UNIT, "battery": BATTERY, "curtailable": {"power_mw": 0.5, "cost": 60}},
+        "north": {"load_mw": 6, "pv_mw": 2, "unit": UNIT, "battery": BATTERY, "curtailable": {"power_mw": 0.5, "cost": 60}},
         "south": {"load_mw": 5, "pv_mw": 1, "battery": BATTERY},
         "west": {"load_mw": 3, "unit": UNIT | {"capacity_mw": 1, "minimum_mw": 0.2}},
     },

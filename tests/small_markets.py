@@ -7,7 +7,9 @@ from functools import cache
 
 import xarray as xr
 
+import ancillary
 import carbon
+import microgrids
 import multi_area
 import transfers
 import two_stage
@@ -99,6 +101,8 @@ MARKETS = {
     "ev-fleets": EV_FLEETS,
     "transfer-capability": transfers.TOY,
     "local-trades": LOCAL_TRADES,
+    "ancillary-services": ancillary.TOY,
+    "microgrid": microgrids.TOY,
     "demand-response": DEMAND_RESPONSE,
 }
 OTHERS = {"transfer-capability": transfers.others}  # cleared markets of other studies that a market takes

@@ -73,6 +73,15 @@ def test_ramping_is_scarce_where_the_load_rises_and_prices_split():
     np.testing.assert_allclose(cleared["shortage"].sel(product="FRU", time=1), [0, 0, 0, 6], atol=1e-6)
 
 
+def test_output_that_nobody_takes_costs_the_penalty():
+    units = {"A": {"blocks": [[100, 20]], "minimum_mw": 60, "ramp_60_mw": 600}}
+    cleared = ancillary.cleared_of(ancillary.numbered(units, [50, 70])).isel(scenario=0)
+    np.testing.assert_allclose(cleared["excess"], [10, 0], atol=1e-9)
+    np.testing.assert_allclose(cleared["price"], [-3000, 20], atol=1e-9)
+    assert float(cleared["price_revenue"].sum()) == pytest.approx(0, abs=1e-6)
+    assert float(cleared["reported_cost"].sum()) == pytest.approx(float(cleared["objective"]))
+
+
 def test_energy_may_have_a_negative_price_before_a_steep_ramp():
     """One more MW now lets the cheap unit run 1 MW higher in the next hour: 20 - (54 - 20) = -14 $/MWh."""
     units = {"slow": {"blocks": [[200, 20]], "ramp_60_mw": 50, "products": []}, "fast": {"blocks": [[200, 54]]} | FREE}

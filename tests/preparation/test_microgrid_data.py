@@ -39,7 +39,7 @@ def test_prices_are_those_of_the_market_and_products_their_mean():
 def test_profiles_are_means_of_the_days_of_the_area():
     data = with_days().isel(scenario=0).sel(participant="north")
     load = np.mean([day["1"].to_numpy() for day in on_days("DAY_AHEAD_regional_Load")], axis=0)
-    np.testing.assert_allclose(data["load"], 4 * load / load.max())
+    np.testing.assert_allclose(data["load"], 6 * load / load.max())
     year = pd.read_csv(SERIES / "DAY_AHEAD_rtpv.csv.gz")
     plants = [column for column in year if column.startswith("1")]
     pv = np.mean([day[plants].sum(axis=1).to_numpy() for day in on_days("DAY_AHEAD_rtpv")], axis=0)

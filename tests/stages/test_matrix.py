@@ -60,7 +60,7 @@ def test_a_mechanism_pays_everybody_in_every_market(market, name):
 @pytest.mark.parametrize(("market", "name"), PAIRS)
 def test_who_does_not_take_part_gets_nothing(market, name):
     absent = ~coalitions.taking_part(data(market))
-    if market in ("spot", "multi-area", "two-stage", "ev-fleets"):
+    if market in ("spot", "multi-area", "two-stage", "ev-fleets", "ancillary-services"):
         pytest.skip("everybody takes part")
     assert absent.any() and (payoff(market, name).where(absent, 0.0) == 0).all()
 
@@ -68,7 +68,7 @@ def test_who_does_not_take_part_gets_nothing(market, name):
 def test_scenarios_cover_what_markets_can_differ_in():
     assert {name: int((~coalitions.taking_part(data(name)).all("participant")).sum()) for name in MARKETS} == {
         "spot": 0, "retail": 2, "wind-csp": 1, "community": 1, "multi-area": 0, "two-stage": 0, "ev-fleets": 0,
-        "transfer-capability": 1, "local-trades": 1, "demand-response": 2,
+        "transfer-capability": 1, "local-trades": 1, "demand-response": 2, "ancillary-services": 0, "microgrid": 1,
     }  # fmt: skip
     retail = data("retail")
     assert (retail["grid_buy"] != retail["tariff_buy"]).any("time").values.tolist() == [False, True, False]

@@ -23,7 +23,7 @@ DATA = {
     "demand": v("MW", "demand less hydro power", "scenario load time", low=0),
     "requirement": v("MW", "part of the requirement that the load causes", "scenario load product time", low=0),
     "penalty": v("$/MW", "penalty of a missing requirement", "product", low=0),
-    "voll": v("$/MWh", "penalty of lost load", "scenario", low=0),
+    "voll": v("$/MWh", "penalty of lost load and of output that nobody takes", "scenario", low=0),
 }
 CLEARED = {
     "price": v("$/MWh", "price of energy", "scenario time"),
@@ -31,6 +31,7 @@ CLEARED = {
     "power": v("MW", "output of the unit", "scenario unit time", low=0),
     "award": v("MW", "product of the unit", "scenario unit product time", low=0),
     "shed": v("MW", "lost load", "scenario time", low=0),
+    "excess": v("MW", "output that nobody takes", "scenario time", low=0),
     "shortage": v("MW", "missing requirement", "scenario product time", low=0),
     "energy_revenue": v(MONEY, "revenue from energy, negative of a load", "scenario participant"),
     "product_revenue": v(MONEY, "revenue from the product, negative of a load", "scenario participant product"),

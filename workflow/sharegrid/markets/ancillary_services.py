@@ -1,17 +1,17 @@
 """Energy, regulation, spinning reserve and flexible ramping cleared together (chapter 7.2.1).
 
-    min  sum_t { sum_ub c_ub x_ubt + sum_uk b_uk a_ukt + V s_t + sum_k pen_k y_kt },    p_ut = sum_b x_ubt
-    s.t. sum_u p_ut + s_t = sum_l D_lt n_l                                                     [lam_t, price of energy]
+    min  sum_t { sum_ub c_ub x_ubt + sum_uk b_uk a_ukt + V (s_t + o_t) + sum_k pen_k y_kt },    p_ut = sum_b x_ubt
+    s.t. sum_u p_ut + s_t - o_t = sum_l D_lt n_l                                                [lam_t, price of energy]
          sum_u a_ukt + y_kt >= sum_l Q_lkt n_l                                                 [mu_kt, price of product k]
          p_ut + a_u,regU + a_u,spin + a_u,FRU <= P_ut m_u,   p_ut - a_u,regD - a_u,FRD >= p_u m_u
          a_u,regU + a_u,spin <= R10_u m_u,   a_u,regU <= R5_u m_u,   a_u,regD <= R5_u m_u
-         the rows of markets/ramping_rows.py,   0 <= x_ubt <= width_ub,   a, s, y >= 0
+         the rows of markets/ramping_rows.py,   0 <= x_ubt <= width_ub,   a, s, o, y >= 0
 
-p output, x bid blocks, a products, s lost load, y missing requirement [MW]; c, b bids, V and pen penalties [$/MWh, $/MW]; D
+p output, x bid blocks, a products, s lost load, o excess that nobody takes, y missing requirement [MW]; c, b bids, V and pen penalties [$/MWh, $/MW]; D
 demand less hydro power, Q the part of the requirement that a load causes, P, p limits of the output, R5, R10 ramps in five
 and ten minutes [MW]; m_u = n_l = 1. What units and loads bring is a multiple of m and n, variables that they own: so all rows
 have the right-hand side 0, and without loads nothing is needed. Hours are the time step. Duals are costs of one more MW:
-mu_kt <= pen_k, lam_t <= V where load is lost. The price of energy may be negative before a steep ramp.
+mu_kt <= pen_k, -V <= lam_t <= V. The price of energy may be negative before a steep ramp.
 """
 
 import linopy
@@ -69,9 +69,10 @@ def add_products(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def add_penalties(model: linopy.Model, data: xr.Dataset) -> None:
-    """s_t >= 0 (scenario, time) and y_kt >= 0 (scenario, product, time) MW."""
+    """s_t, o_t >= 0 (scenario, time) and y_kt >= 0 (scenario, product, time) MW; o: of units with a least output."""
     needed = data["requirement"].sum("load")
-    model.add_variables(lower=xr.zeros_like(data["demand"].sum("load")), name="shed")
+    for name in ("shed", "excess"):
+        model.add_variables(lower=xr.zeros_like(data["demand"].sum("load")), name=name)
     model.add_variables(lower=xr.zeros_like(needed), name="shortage")
 
 
@@ -86,10 +87,11 @@ def award_of(model: linopy.Model, product: str):
 
 
 def define_balance(model: linopy.Model, data: xr.Dataset) -> None:
-    """sum_u p_ut + s_t - sum_l D_lt n_l = 0 (scenario, time) MW; the dual is the price of energy."""
+    """sum_u p_ut + s_t - o_t - sum_l D_lt n_l = 0 (scenario, time) MW; the dual is the price of energy."""
     of = model.variables
     needed = (data["demand"] * of["present"]).sum("load")
-    model.add_constraints(output_of(model).sum("unit") + of["shed"] - needed == 0, name="balance")
+    supplied = output_of(model).sum("unit") + of["shed"] - of["excess"]
+    model.add_constraints(supplied - needed == 0, name="balance")
 
 
 def define_requirements(model: linopy.Model, data: xr.Dataset) -> None:
@@ -147,13 +149,14 @@ def bid_cost(model: linopy.Model, data: xr.Dataset):
 
 
 def penalty_cost(model: linopy.Model, data: xr.Dataset):
-    """sum V s_t + sum pen_k y_kt, $."""
+    """sum V (s_t + o_t) + sum pen_k y_kt, $."""
     of = model.variables
-    return (data["voll"].reset_coords(drop=True) * of["shed"]).sum() + (data["penalty"] * of["shortage"]).sum()
+    unbalanced = (data["voll"].reset_coords(drop=True) * (of["shed"] + of["excess"])).sum()
+    return unbalanced + (data["penalty"] * of["shortage"]).sum()
 
 
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
-    """Schedules, prices, and what each unit and load is paid at them; loads carry lost load and missing requirements.
+    """Schedules, prices, and what each unit and load is paid at them; loads carry lost load, excess and missing requirements.
 
     primal and reduced_cost by variable, dual by constraint family.
     """
@@ -164,6 +167,7 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
             "power": primal["block_output"].sum("block"),
             "award": primal["award"],
             "shed": primal["shed"],
+            "excess": primal["excess"],
             "shortage": primal["shortage"],
         }
     )
@@ -193,18 +197,19 @@ def _units(data: xr.Dataset, primal: xr.Dataset, cleared: xr.Dataset) -> tuple[x
 
 
 def _loads(data: xr.Dataset, cleared: xr.Dataset) -> tuple[xr.DataArray, ...]:
-    """As of units: loads pay for what is served and held, and bear the penalties; what is missing is shared in proportion."""
-    missing = _share(data["demand"]) * cleared["shed"]
+    """As of units: loads pay for what is served and held, and bear the penalties; what is missing or in excess is shared in
+    proportion."""
+    unbalanced = _share(data["demand"]) * (cleared["shed"] + cleared["excess"])
     short = _share(data["requirement"]) * cleared["shortage"]
-    energy = -(cleared["price"] * (data["demand"] - missing)).sum("time")
+    energy = -(cleared["price"] * served(data, cleared)).sum("time")
     products = -(cleared["product_price"] * (data["requirement"] - short)).sum("time")
-    cost = data["voll"] * missing.sum("time") + (data["penalty"] * short).sum(["product", "time"])
+    cost = data["voll"] * unbalanced.sum("time") + (data["penalty"] * short).sum(["product", "time"])
     return energy, products, cost
 
 
 def served(data: xr.Dataset, cleared: xr.Dataset) -> xr.DataArray:
-    """Demand less lost load (scenario, load, time) MW."""
-    return data["demand"] - _share(data["demand"]) * cleared["shed"]
+    """Demand less lost load, with the excess (scenario, load, time) MW."""
+    return data["demand"] - _share(data["demand"]) * (cleared["shed"] - cleared["excess"])
 
 
 def _share(of_loads: xr.DataArray) -> xr.DataArray:

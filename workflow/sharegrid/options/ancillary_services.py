@@ -122,7 +122,7 @@ class AncillaryServicesMarket(Market):
     penalties: dict[Product, NotNegative] = PENALTIES
     """Penalty of a missing requirement, the cap of the product's price [$/MW]."""
     voll: Positive = 3000.0
-    """Penalty of lost load, the cap of the energy price [$/MWh]."""
+    """Penalty of lost load and of output that nobody takes, the limits of the price of energy [$/MWh]."""
     quantile: Annotated[float, Field(gt=0.5, lt=1)] = 0.975
     """Quantile of the hourly change of the forecast error that ramping covers [1]."""
     commitment_margin: Positive = 1.08

@@ -168,9 +168,12 @@ def _system(data: xr.Dataset) -> tuple[Program, np.ndarray]:
     units, hours = Units(data), data.sizes["time"]
     goods = [ENERGY, *units.products]
     held = sp.vstack([units.total(units.of({name: 1.0})) for name in goods])
-    missing = sp.eye(len(goods) * hours)
+    excess = -sp.eye(hours)  # of energy, at the penalty of lost load
+    missing = sp.hstack(
+        [sp.eye(len(goods) * hours), sp.vstack([excess, sp.csr_matrix((hours * len(units.products), hours))])]
+    )
     needed = [data["demand"].sum("load").values, *data["requirement"].sum("load").transpose("product", "time").values]
-    penalty = np.repeat([float(data["voll"]), *data["penalty"].values], hours)
+    penalty = np.repeat([float(data["voll"]), *data["penalty"].values, float(data["voll"])], hours)
     above = np.concatenate([np.concatenate(needed)[:hours], np.full((len(goods) - 1) * hours, np.inf)])
     matrix = sp.bmat([[units.matrix, None], [held, missing]], format="csr")
     count = units.matrix.shape[0]
@@ -182,4 +185,4 @@ def _system(data: xr.Dataset) -> tuple[Program, np.ndarray]:
         row_lower=np.concatenate([np.full(count, -np.inf), *needed]),
         row_upper=np.concatenate([units.row_upper, above]),
     )
-    return program, count + np.arange(len(penalty)).reshape(len(goods), hours)
+    return program, count + np.arange(len(goods) * hours).reshape(len(goods), hours)
