@@ -45,7 +45,7 @@ BROUGHT = (
 
 def build(data: xr.Dataset) -> linopy.Model:
     """The model of all scenarios of `data` (dims scenario, participant, time, outcome, step)."""
-    model = new_model()
+    data, model = data.reset_coords(), new_model()  # swept fields would travel through every expression
     add_batteries(model, data)
     add_allowances(model, data)
     add_risk(model, data)
