@@ -200,8 +200,7 @@ def test_tangents_are_below_the_losses_by_no_more_than_the_bound(points):
 
 
 def test_linear_losses_have_one_slope():
-    section = changed(TOY, ties__T__linear_loss=0.02, ties__T__quadratic_loss=0.002)
-    data = multi_area.data(section).squeeze("scenario")
+    data = multi_area.data(changed(TOY, ties__T__linear_loss=0.02)).squeeze("scenario")
     assert data["loss_slope"].values.tolist() == [[0.02]] and data["loss_credit"].values.tolist() == [[0]]
     assert data["chord_slope"].item() == 0.02
 

@@ -4,6 +4,7 @@ import pytest
 import xarray as xr
 
 import multi_area
+import two_stage
 from multi_area import TOY, TWO_AREA, changed
 from sharegrid.stages.prepare import prepare
 
@@ -31,10 +32,18 @@ REFUSED = {
         r"ties: capacity: 'T': nan is no number",
     ),
     "losses over 100 %": (
-        changed(TOY, ties__T__linear_loss=0.2, ties__T__quadratic_loss=0.005),
+        changed(TOY, ties__T__linear_loss=0.2, ties__T__quadratic_loss=0.005, loss_model="tangents"),
         r"prepare: ties: 'T', scenario 'base': losses over 100 %: at 80 MW one more MW sent loses 1 MW",
     ),
     "linear losses over 100 %": (changed(TOY, ties__T__linear_loss=1), r"'T', scenario 'base': losses over 100 %"),
+    "quadratic losses that the model passes over": (
+        changed(TOY, ties__T__quadratic_loss=0.001),
+        r"ties: 'T': quadratic_loss counts with loss_model: tangents only; set it, or leave it out",
+    ),
+    "quadratic losses of two stages": (
+        two_stage.TOY | {"ties": changed(TOY, ties__T__quadratic_loss=0.001)["ties"]},
+        r"ties: 'T': quadratic_loss counts with loss_model: tangents only",
+    ),
     "cost that is not convex": (
         changed(TOY, areas__A1__units__G1__quadratic=-0.1),
         r"prepare.areas.A1.units.G1.quadratic: -0.1 makes the cost not convex",
@@ -70,7 +79,7 @@ def test_refused(name):
 
 
 def test_losses_are_checked_at_the_capacity_of_each_scenario():
-    section = changed(TOY, ties__T__quadratic_loss=0.005)
+    section = changed(TOY, ties__T__quadratic_loss=0.005, loss_model="tangents")
     with pytest.raises(ValueError, match="scenario 'x2': losses over 100 %"):
         multi_area.data(section, {"factor": {"label": "x{tie_factor}", "tie_factor": [1, 2]}})
 

@@ -215,7 +215,7 @@ class MultiAreaMarket(Market):
     reserve_penalty: Positive = 300.0
     """Cost of missing reserve [$/MW per h]."""
     loss_model: Literal["linear", "tangents"] = "linear"
-    """Losses of the ties: the linear part only, or convex by tangents."""
+    """Losses of the ties: linear, or convex by tangents, which a quadratic_loss needs."""
     polygon_sides: Annotated[int, Field(ge=4)] = 12
     """Sides of the polygon that stands for the circle of a converter's rating."""
     loss_points: Annotated[int, Field(ge=3)] = 4
@@ -259,6 +259,15 @@ class MultiAreaMarket(Market):
             raise ValueError("ties, renewables: those of rts are in its tables; give areas instead, or neither")
         if wrong := [name for name in self.areas if ":" in name]:
             raise ValueError(f"areas: '{wrong[0]}': a colon separates area and bus; choose another name")
+        return self
+
+    @model_validator(mode="after")
+    def _no_loss_is_passed_over(self):
+        curved = [name for name, tie in self.ties.items() if tie.quadratic_loss]
+        if curved and self.loss_model == "linear":
+            raise ValueError(
+                f"ties: '{curved[0]}': quadratic_loss counts with loss_model: tangents only; set it, or leave it out"
+            )
         return self
 
     @model_validator(mode="after")
