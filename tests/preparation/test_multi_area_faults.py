@@ -44,6 +44,10 @@ REFUSED = {
         two_stage.TOY | {"ties": changed(TOY, ties__T__quadratic_loss=0.001)["ties"]},
         r"ties: 'T': quadratic_loss counts with loss_model: tangents only",
     ),
+    "an area called as a set of others": (
+        changed(TOY, areas={"A1": {"load_mw": 1}, "A2": {"load_mw": 1}, "A1+A2": {"load_mw": 1}}),
+        r"areas: 'A1\+A2': a plus joins the areas of a set; choose another name",
+    ),
     "cost that is not convex": (
         changed(TOY, areas__A1__units__G1__quadratic=-0.1),
         r"prepare.areas.A1.units.G1.quadratic: -0.1 makes the cost not convex",

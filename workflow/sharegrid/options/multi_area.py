@@ -187,7 +187,7 @@ class MultiAreaMarket(Market):
     market: Literal["multi-area"]
     """The market's plug-in."""
     areas: dict[str, Area] = {}
-    """Areas by name; names have no colon."""
+    """Areas by name; names have no colon and no plus."""
     rts: RtsSystem | None = None
     """The RTS-GMLC system instead of areas, ties and renewables."""
     ties: dict[str, Tie] = {}
@@ -257,8 +257,9 @@ class MultiAreaMarket(Market):
             raise ValueError("the system is either areas, with ties and renewables, or rts")
         if self.rts is not None and (self.ties or self.renewables):
             raise ValueError("ties, renewables: those of rts are in its tables; give areas instead, or neither")
-        if wrong := [name for name in self.areas if ":" in name]:
-            raise ValueError(f"areas: '{wrong[0]}': a colon separates area and bus; choose another name")
+        for sign, what in ((":", "a colon separates area and bus"), ("+", "a plus joins the areas of a set")):
+            if wrong := [name for name in self.areas if sign in name]:
+                raise ValueError(f"areas: '{wrong[0]}': {what}; choose another name")
         return self
 
     @model_validator(mode="after")
