@@ -327,6 +327,24 @@ def test_reserve_that_no_dispatch_can_hold_is_told(caplog):
     assert len(warnings) == 3 and "area A2" in warnings[2] and "30 MW short in scenario base" in warnings[2]
 
 
+@pytest.mark.parametrize(("tie", "power", "short"), [(0, 0, 15), (10, 0, 8), (10, 12, 0), (0, 12, 4.2)])
+def test_reserve_without_headroom_above_the_load_is_told(tie, power, short):
+    """(1 + 0.2) 100 - 105 = 15 MW are missing; imports and wind add what they do not ask for themselves."""
+    section = changed(
+        TOY,
+        areas__A1={"load_mw": 100, "units": {"G1": {"capacity_mw": 105, "linear": 20}}},
+        ties__T__capacity_mw=tie,
+        renewables__W__power_mw=power,
+        requirements={"load_up": 0.2, "import_up": 0.3, "renewable_up": 0.1},
+    )
+    data = multi_area.data(section)
+    found = unreachable_reserve(data).set_index(["area", "direction"])["short_mw"]
+    assert found.to_dict() == pytest.approx({("A1", "up"): short} if short else {})
+    if short:
+        shortfall = clear(data, {"market": "multi-area"})["shortfall"].sel(area="A1", direction="up")
+        assert shortfall.item() >= short - 1e-9
+
+
 def test_reachable_reserve_is_no_warning(caplog):
     with caplog.at_level(logging.WARNING):
         assert unreachable_reserve(multi_area.data("two-area", voll=999)).empty

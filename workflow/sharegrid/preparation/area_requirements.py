@@ -9,6 +9,7 @@ import xarray as xr
 from sharegrid.options.multi_area import Requirements
 
 log = logging.getLogger(__name__)
+SHARES = ("load_requirement", "import_requirement", "renewable_requirement")
 
 
 def requirements(options: Requirements) -> dict[str, tuple]:
@@ -22,15 +23,19 @@ def requirements(options: Requirements) -> dict[str, tuple]:
 
 
 def unreachable_reserve(data: xr.Dataset) -> pd.DataFrame:
-    """Where all ten-minute limits together are below what the load alone asks for, in the hour with the most load.
+    """Where an area certainly lacks reserve or load, in its worst hour: what its load alone asks for is above all ten-minute
+    limits together, or (upwards) load and requirement are above all capacity and what ties and plants can add.
 
     Columns scenario, area, direction and short_mw in MW; no row where the requirement can be met. It is not refused, as
     the market has a price for missing reserve, but the shortfall then is there whatever the dispatch.
     """
     areas = data["area"].values
     limit = _by_area(data["reserve_limit"], data["generator_area"], areas)
-    load = _by_area(data["demand"], data["bus_area"], areas).max("time")
-    short = (data["load_requirement"] * load - limit).transpose("scenario", "area", "direction")
+    load = _by_area(data["demand"], data["bus_area"], areas)
+    short = data["load_requirement"] * load - limit
+    asked_up = (data["direction"] == "up") & (data["load_requirement"] > 0)
+    short = xr.where(asked_up, np.maximum(short, missing_headroom(data, load)), short).max("time")
+    short = short.transpose("scenario", "area", "direction")
     rows = [
         tuple(short[dim].values[k] for dim, k in zip(short.dims, place, strict=True)) + (short.values[tuple(place)],)
         for place in np.argwhere(short.values > 1e-9)
@@ -38,12 +43,30 @@ def unreachable_reserve(data: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*short.dims, "short_mw"])
 
 
+def missing_headroom(data: xr.Dataset, load: xr.DataArray) -> xr.DataArray:
+    """MW (scenario, area, time) by which load (same dims, MW) and its upward requirement exceed what there is at most:
+
+        (1 + rho_d) D - sum of capacities - (1 - rho_w) sum of available power - (1 - rho_t) sum of tie capacities
+
+    Plants and imports ask for reserve of their own, rho_w and rho_t of their power.
+    """
+    areas, share = data["area"].values, {name: data[name].sel(direction="up", drop=True) for name in SHARES}
+    capacity = _by_area(data["block_quantity"].sum("block"), data["generator_area"], areas)
+    needs = data["needs_reserve"].reset_coords(drop=True)
+    power = data["available"] * (1 - share["renewable_requirement"] * needs).clip(min=0)
+    added = _by_area(power, data["renewable_area"], areas)
+    for end in ("tie_from_area", "tie_to_area"):
+        imported = data["tie_capacity"] * (1 - share["import_requirement"]).clip(min=0)
+        added = added + _by_area(imported, data[end], areas)
+    return (1 + share["load_requirement"]) * load - capacity - added
+
+
 def warn(data: xr.Dataset) -> None:
     """Log one warning for each area and direction of unreachable_reserve, with the largest lack."""
     for (area, direction), rows in unreachable_reserve(data).groupby(["area", "direction"], sort=False):
         worst = rows.loc[rows["short_mw"].idxmax()]
         log.warning(
-            "area %s: its units can ramp too little for the %s reserve that its load asks for: %.6g MW short in scenario %s",
+            "area %s: its units cannot hold the %s reserve that its load asks for: %.6g MW short in scenario %s",
             area,
             direction,
             worst["short_mw"],
