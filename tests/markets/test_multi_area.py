@@ -1,5 +1,7 @@
 """The multi-area market: against a program written down by hand, prices against small changes, ties and their losses."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,7 +10,9 @@ from scipy.optimize import linprog
 import multi_area
 from multi_area import CASES, TWO_AREA, changed
 from sharegrid.markets import multi_area as market
+from sharegrid.markets import two_stage
 from sharegrid.optimise import coalitions
+from sharegrid.optimise.area_game import area_costs
 from sharegrid.optimise.clear import clear, split_model
 from sharegrid.optimise.dc_network import DcNetwork
 from sharegrid.optimise.highs import LiveProgram
@@ -220,13 +224,99 @@ def test_at_negative_prices_no_tie_burns_power(caplog, loss_model):
     data = below_zero(loss_model)
     relaxed = split_model(market, data)
     cleared = clear(market, data)
-    assert "T are not on their curve" in caplog.text and "scenario base" in caplog.text
+    assert re.search(r"scenario base: the relaxation is not exact for T \([0-9.]+ MW lost beyond", caplog.text)
+    assert len(caplog.records) == 1
     assert float(np.minimum(*(cleared["sent"].sel(way=way) for way in ("forward", "backward"))).max()) == 0
     lowest = clear(market, data.assign(one_way=data["one_way"] + 1))["objective"]
     assert cleared["objective"].item() == pytest.approx(lowest.item())
     assert LiveProgram(relaxed.program(0)).solve().objective < cleared["objective"].item() - 1
     if loss_model == "linear":  # 9.52.. MW delivered replace G1: G3 gets 10 $ for each MW sent
         assert cleared["objective"].item() == pytest.approx(-10 * (50 + 10 / 0.95))
+
+
+def surplus(**options) -> xr.Dataset:
+    """A1 is paid to produce and can send 80 MW, A2 takes no more than 30 MW."""
+    tie = {"from_bus": "A1", "to_bus": "A2", "capacity_mw": 80, "linear_loss": 0.01, "quadratic_loss": 0.002}
+    areas = {
+        "A1": {"load_mw": 20, "units": {"G1": {"capacity_mw": 100, "linear": -25}}},
+        "A2": {
+            "load_mw": 30,
+            "units": {"G2": {"capacity_mw": 100, "linear": -10}, "G3": {"capacity_mw": 100, "linear": 40}},
+        },
+    }
+    section = {"market": "multi-area", "areas": areas, "ties": {"T": tie}, "blocks": 1, "loss_model": "tangents",
+               "reserve_up_share": 0, "reserve_down_share": 0}  # fmt: skip
+    return multi_area.data(section | options)
+
+
+def envelope(data: xr.Dataset, sent: xr.DataArray) -> xr.DataArray:
+    return (data["loss_slope"] * sent - data["loss_credit"]).max("loss_point")
+
+
+@pytest.mark.parametrize("loss_points", [3, 4, 20])
+def test_power_that_is_burnt_in_the_relaxation_is_on_the_curve_of_the_losses_in_the_exact_model(loss_points):
+    data = surplus(loss_points=loss_points)
+    cleared = clear(market, data)
+    sent = cleared["sent"]
+    lost = (sent - cleared["delivered"]).values
+    assert lost == pytest.approx(envelope(data, sent).values, abs=1e-6)
+    curve = 0.01 * sent + 0.002 * sent**2
+    below = 0.002 * (80 / (2 * loss_points)) ** 2
+    assert (lost <= curve.values + 1e-6).all() and (lost >= curve.values - below - 1e-6).all()
+    flow = np.linspace(0, 80, 80_001)
+    arrives = flow - 0.01 * flow - 0.002 * flow**2
+    taken = arrives <= 30
+    best = (-25 * (20 + flow) - 10 * (30 - arrives))[taken].min()
+    assert best - 1e-2 <= cleared["objective"].item() <= best + 25 * 2 * below
+
+
+def test_the_exact_model_refuses_nothing_that_the_relaxation_allows_and_costs_the_same_there():
+    ties = {name: tie | {"quadratic_loss": 0.001} for name, tie in TWO_AREA["ties"].items()}
+    data = two_areas(ties=ties, loss_model="tangents")
+    relaxed, exact = clear(market, data), clear(market, market.exact(data))
+    assert exact["objective"].item() == pytest.approx(relaxed["objective"].item(), rel=1e-9)
+    for name in ("price", "tie_price", "sent"):
+        assert exact[name].values == pytest.approx(relaxed[name].values, abs=1e-5), name
+
+
+def test_all_coalitions_and_sets_of_areas_are_valued_on_the_same_curve():
+    data = surplus()
+    found = Engine(market, data, "warm").solve(0, coalitions.subsets(3))
+    sent, delivered = (found.details[name] for name in ("sent", "delivered"))
+    slope, credit = (data[name].values.ravel()[:, None, None, None, None] for name in ("loss_slope", "loss_credit"))
+    assert sent - delivered == pytest.approx((slope * sent - credit).max(axis=0), abs=1e-4)
+    everybody = clear(market, data)["objective"].item()
+    assert found.cost[0] == pytest.approx(everybody, rel=1e-9)
+    costs = area_costs(market, data)["interconnection_cost"].isel(scenario=0)
+    assert costs.sel(area_set="A1+A2").item() == pytest.approx(everybody, rel=1e-9)
+    assert costs.sel(area_set="").item() == pytest.approx(-25 * 20 - 10 * 30)
+
+
+def test_a_schedule_with_outcomes_keeps_the_losses_on_their_curve_too():
+    plant = {"renewables": {"W": {"bus": "A2", "power_mw": 4}}, "probability": [0.5, 0.5], "shape": [1, -1]}
+    data = surplus(market="two-stage", wind_spread=0.5, **plant)
+    cleared = clear(two_stage, data)
+    for stage in ("scheduled", "outcome"):
+        sent = cleared[f"{stage}_sent"]
+        lost = sent - cleared[f"{stage}_delivered"]
+        assert lost.values == pytest.approx(envelope(data, sent).transpose(*lost.dims).values, abs=1e-6)
+    assert float(cleared["sent"].max()) > 20
+
+
+@pytest.mark.parametrize(
+    "valued", [clear, area_costs, lambda *of: Engine(*of, "warm").solve(0, coalitions.removals(3))]
+)
+def test_an_exact_model_that_is_not_exact_is_an_error(monkeypatch, valued):
+    monkeypatch.setattr(market, "exact", lambda data: data)
+    with pytest.raises(RuntimeError, match=r"scenario base.*the exact model is not exact for T \(.* MW"):
+        valued(market, surplus())
+
+
+def test_quadratic_costs_beside_integer_columns_are_refused():
+    data = surplus(cost_model="quadratic")
+    data["quadratic_offer"] = data["quadratic_offer"] + 0.01
+    with pytest.raises(ValueError, match="scenario base: .*quadratic costs.*give the costs as blocks"):
+        clear(market, data)
 
 
 def test_a_market_without_ties():

@@ -51,6 +51,7 @@ def build(data: xr.Dataset) -> linopy.Model:
     multi_area.define_ramps(model, states)
     multi_area.define_tie_losses(model, states)
     multi_area.define_one_way(model, states)
+    multi_area.define_loss_segments(model, states)
     if "converter_rating" in data:
         add_converters(model, data)  # one set-point for schedule and outcomes
         define_converter_region(model, states)

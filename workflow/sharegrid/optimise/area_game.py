@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.optimise import coalitions
-from sharegrid.optimise.clear import kept_of, relaxed, solve_named, split_model
+from sharegrid.optimise.clear import check_exact, exact_model, kept_of, relaxed, solve_named
 from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
 from sharegrid.optimise.scaling import changed_programs
@@ -51,6 +51,8 @@ def _cost(market: ModuleType, one: xr.Dataset, split: SplitModel, k: int) -> flo
     label = f"scenario {split.scenarios[k]}"
     solved = solve_named(live(split.program(k), label), split, cold=True)
     if relaxed(market, one, kept_of(market, split, solved)):
-        exact = split_model(market, market.exact(one))
+        data = market.exact(one)
+        exact = exact_model(market, data)
         solved = solve_named(live(exact.program(0), label), exact, cold=True)
+        check_exact(market, data, kept_of(market, exact, solved))
     return solved.objective

@@ -13,7 +13,7 @@ from sharegrid.optimise.program import SplitModel
 from sharegrid.optimise.quadratic import live
 
 log = logging.getLogger(__name__)
-EXACT = "%s: the losses of %s are not on their curve in the relaxation; solved again with integer directions"
+EXACT = "%s: the relaxation is not exact for %s; solved again with the exact model"
 COLUMNS_AT_ONCE = 400_000  # scenarios are built together up to this size, to bound the memory
 
 
@@ -36,8 +36,10 @@ def _clear(market: ModuleType, data: xr.Dataset) -> xr.Dataset:
         own, one = split, solve_priced(split.program(k), split, f"scenario {scenario}", target)
         if burnt := relaxed(market, data.isel(scenario=[k]), kept_of(market, split, one)):
             log.warning(EXACT, f"scenario {scenario}", ", ".join(burnt))
-            own = split_model(market, market.exact(data.isel(scenario=[k])))
+            exact = market.exact(data.isel(scenario=[k]))
+            own = exact_model(market, exact)
             one = solve_priced(own.program(0), own, f"scenario {scenario}", target)
+            check_exact(market, exact, kept_of(market, own, one))
         solved.append(one)
         splits.append(own)
         log.info("cleared scenario %s (%d of %d)", scenario, k + 1, len(split.scenarios))
@@ -103,6 +105,27 @@ def relaxed(market: ModuleType, data: xr.Dataset, kept: dict[str, np.ndarray]) -
     """What a relaxation of the market gets wrong in the scenario of `data`, from the arrays that COUNTERFACTUAL names; empty if
     its model is no relaxation, or exact at this solution."""
     return market.inexact(data, kept) if hasattr(market, "inexact") else []
+
+
+def exact_model(market: ModuleType, exact: xr.Dataset) -> SplitModel:
+    """The exact model of one scenario; ValueError if it has integer columns beside quadratic costs, which is not solved."""
+    split = split_model(market, exact)
+    program = split.program(0)
+    if program.integer is not None and program.quadratic is not None and program.quadratic.any():
+        raise ValueError(
+            f"scenario {split.scenarios[0]}: the relaxation is not exact, and the exact model has integer columns beside "
+            "quadratic costs, which is not solved; give the costs as blocks"
+        )
+    return split
+
+
+def check_exact(market: ModuleType, exact: xr.Dataset, kept: dict[str, np.ndarray]) -> None:
+    """RuntimeError if the solution of the exact model of the scenario of `exact` has the same fault as a relaxation's."""
+    if burnt := relaxed(market, exact, kept):
+        scenario = exact["scenario"].item()
+        raise RuntimeError(
+            f"scenario {scenario}: the exact model is not exact for {', '.join(burnt)}; please report it"
+        )
 
 
 def kept_of(market: ModuleType, split: SplitModel, solved: Solved, rows=slice(None)) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.optimise import merit_order, reduced
-from sharegrid.optimise.clear import EXACT, kept_of, relaxed, solve_named, split_model
+from sharegrid.optimise.clear import EXACT, check_exact, exact_model, kept_of, relaxed, solve_named, split_model
 from sharegrid.optimise.coalitions import Counterfactuals, label
 from sharegrid.optimise.highs import MIP_GAP, NotOptimal, Program, Solved
 from sharegrid.optimise.program import SplitModel
@@ -37,17 +37,24 @@ class Engine:
             _refuse_other_markets(data, backend)
         self._market, self._data, self._backend = market, data, backend
         self._split = split_model(market, data) if backend == "warm" else None
+        self._told: set[int] = set()  # scenarios whose relaxation was said not to be exact
 
     def solve(self, k: int, absent: np.ndarray) -> Counterfactuals:
         """The optima of the coalitions `absent` (coalition, participant; True = absent) of the k-th scenario.
 
         The details are those that the market's COUNTERFACTUAL names. Where the market's relaxation is not exact for one of
-        the coalitions, all are valued again with its exact model. Raises NotOptimal naming scenario, coalition and status.
+        the coalitions, all are valued again with its exact model: both agree wherever the relaxation is exact. Raises
+        NotOptimal naming scenario, coalition and status.
         """
         found, one = self._solve(k, absent), self._data.isel(scenario=[k])
         if burnt := relaxed(self._market, one, found.details):
-            log.warning(EXACT, f"scenario {one['scenario'].item()}, a coalition", ", ".join(burnt))
-            found = Engine(self._market, self._market.exact(one), self._backend)._solve(0, absent)
+            if k not in self._told:
+                log.warning(EXACT, f"scenario {one['scenario'].item()}, a coalition", ", ".join(burnt))
+            self._told.add(k)
+            exact = self._market.exact(one)
+            exact_model(self._market, exact)
+            found = Engine(self._market, exact, self._backend)._solve(0, absent)
+            check_exact(self._market, exact, found.details)
         return found
 
     def _solve(self, k: int, absent: np.ndarray) -> Counterfactuals:
