@@ -122,7 +122,7 @@ def results() -> dict[str, xr.Dataset]:
         {
             "file": {"label": "{transfer}", "transfer": ["case5 3->4", "case5 4->3"]},
             "levels": {"label": "{transfer} {reduction_level}", "reduction_level": [0, 0.1]},
-            "budget": {"label": "{transfer} {budget}", "reduction_level": [0.1], "budget": [0, 500, 1000]},
+            "budget": {"label": "{transfer} budget {budget}", "reduction_level": [0.1], "budget": [0, 500, 1000]},
             "directions": {"label": "{transfer} {contingencies}", "transfer": ["1->2", "2->1", "2->3", "3->2"],
                            "contingencies": ["n-1", "none"]} | evening,
             "hours": {"label": "{transfer} {date} {hour} {reduction_level}", "transfer": ["2->1", "1->2"],

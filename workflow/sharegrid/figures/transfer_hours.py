@@ -29,7 +29,7 @@ def draw(results: Results, *, families: list[str], pairs: list[list[str]]) -> Fi
         panel.set_xlabel("hour of the day")
     for panel in axes[:, 0]:
         panel.set_ylabel("transfer [MW]")
-    style.legend(body.figure, columns=4)
+    style.legend(body.figure, columns=2)
     style.evidence(body.figure, _evidence(frame))
     return body.figure
 

@@ -59,8 +59,9 @@ def clear(data: xr.Dataset) -> xr.Dataset:
 def _side_by_side(key: str, found: list[xr.Dataset], data: xr.Dataset) -> xr.DataArray:
     """A result of all systems in the order of the data; 0 or empty text at the elements of other systems."""
     arrays, (units, text) = [one[key] for one in found], CLEARED[key]
-    joined = xr.concat(arrays, "schedule", join="outer", fill_value=0.0)
-    joined = joined.reindex({dim: data[dim].values for dim in joined.dims})
+    joined = xr.concat(arrays, "schedule", join="outer", fill_value=0.0).reindex(schedule=data["schedule"].values)
+    for dim in set(joined.dims) - {"schedule"}:  # elements of systems without a schedule
+        joined = joined.reindex({dim: data[dim].values}, fill_value=0.0)
     return joined.assign_attrs(units=units, long_name=text)
 
 

@@ -80,7 +80,7 @@ def define_balance(model: linopy.Model, data: xr.Dataset) -> None:
 def define_budget(model: linopy.Model, data: xr.Dataset) -> None:
     """sum_b c_b d_b <= budget (scenario) $/h; without a limit the row has none."""
     spent = (data["site_price"] * model.variables["reduction"]).sum("site")
-    model.add_constraints(spent <= data["budget"].reset_coords(drop=True), name="budget")
+    model.add_constraints(spent <= data["budget"].reset_coords(drop=True), name="spending")  # budget is a coordinate
 
 
 def define_security(model: linopy.Model, data: xr.Dataset, rows: xr.Dataset) -> None:

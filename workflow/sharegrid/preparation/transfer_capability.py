@@ -20,8 +20,8 @@ def prepare(options: TransferMarket, inputs: Inputs) -> xr.Dataset:
     ValueError names field, label and cure.
     """
     dispatch, found = inputs.cleared(options.dispatch), variants(options)
-    schedules = [_schedule(dispatch, options, one) for one in found]
     known = {name: ends(options, dispatch, name) for name in dict.fromkeys(one.values["transfer"] for one in found)}
+    schedules = [_schedule(dispatch, options, one) for one in found]
     sites = _sites(options, dispatch, list(dict.fromkeys(known[one.values["transfer"]].system for one in found)))
     rows = [_scenario(dispatch.isel(schedule=k), known[one.values["transfer"]], one, sites)
             for k, one in zip(schedules, found, strict=True)]  # fmt: skip
@@ -51,9 +51,6 @@ def _schedule(dispatch: xr.Dataset, options: TransferMarket, one: Variant) -> in
     """Number of the base schedule of a scenario; ValueError if the dispatch study has none."""
     system, values = options.transfers[one.values["transfer"]].system, one.values
     here = dispatch["system"].values == system
-    if not here.any():
-        known = ", ".join(dict.fromkeys(dispatch["system"].values.tolist()))
-        raise ValueError(f"prepare.transfers: study {options.dispatch} has no system '{system}'; known: {known}")
     for name in MATCHED:
         asked, given = values[name], dispatch[name].values
         here = here & (np.isnan(given) if asked is None else given == asked)
