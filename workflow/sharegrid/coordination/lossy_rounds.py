@@ -200,16 +200,16 @@ class StaleReplies:
     """A method of coordination/rounds.py with one edge, which answers for all its users at once.
 
     required R kW; `algorithm` multiplier or gradient. The cost of a round is that of the answers where the true mismatch is
-    within the tolerance, the bound below the optimum the value of the dual function at the price.
+    within the tolerance, the bound below the optimum the best value of the dual function so far.
     """
 
     def __init__(self, devices: Reductions, required: float, tolerance: float, algorithm: str):
         devices.check_requirement(required)
-        self._devices, self._required, self._tolerance = devices, required, tolerance
+        self._devices, self._required, self._tolerance = devices, float(required), tolerance
         self._multiplier = algorithm == "multiplier"
         self._slope = float((1 / devices.quadratic).sum())
         self._limits = float(devices.linear.min()), float(devices.full_price.max())
-        self._round, self._damping, self._before = 1, 1.0, 0.0
+        self._round, self._damping, self._before, self._bound = 1, 1.0, 0.0, -np.inf
         self.price = 0.0
 
     def initialise(self) -> Messages:
@@ -253,6 +253,7 @@ class StaleReplies:
         x = self._devices.respond(self.price)
         relative = abs(self._required - float(x.sum())) / self._required
         done = relative <= self._tolerance
-        bound = float(self._devices.value(self.price).sum()) + self.price * self._required
+        dual = float(self._devices.value(self.price).sum()) + self.price * self._required
+        self._bound = max(self._bound, dual)
         cost = float(self._devices.cost(x).sum()) if done else np.inf
-        return Progress(cost, bound, relative, np.nan, done)
+        return Progress(cost, self._bound, relative, np.nan, done)

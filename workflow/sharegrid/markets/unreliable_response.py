@@ -36,8 +36,8 @@ MOST_ENUMERATED = 16  # users called, whose arrivals are enumerated for the prob
 
 
 def build(data: xr.Dataset) -> linopy.Model:
-    """The model of all scenarios of `data` (dims scenario, participant, option, outcome)."""
-    model = new_model()
+    """The model of all scenarios of `data` (dims scenario, participant, option, relay_option, outcome)."""
+    model, data = new_model(), data.reset_coords()  # coordinates beside the labels slow every expression down
     add_calls(model, data)
     add_backup(model, data)
     add_misses(model, data)
@@ -83,7 +83,7 @@ def add_calls(model: linopy.Model, data: xr.Dataset) -> None:
 
 def add_backup(model: linopy.Model, data: xr.Dataset) -> None:
     """0 <= u <= R (scenario) kW."""
-    required = data["requirement_kw"].astype(float).reset_coords(drop=True)
+    required = data["requirement_kw"].astype(float)
     model.add_variables(lower=xr.zeros_like(required), upper=required, name="backup")
 
 
@@ -117,20 +117,20 @@ def define_slots(model: linopy.Model, data: xr.Dataset) -> None:
     of = model.variables
     used = (data["slots_taken"] * of["chosen"]).sum(["participant", "option"])
     shared = (data["relay_slots"] * of["relay_chosen"]).sum("relay_option")
-    model.add_constraints(used + shared <= data["slots"].reset_coords(drop=True), name="slots")
+    model.add_constraints(used + shared <= data["slots"], name="slot_limit")
 
 
 def define_expected_delivery(model: linopy.Model, data: xr.Dataset) -> None:
     """sum_imn rho_im rho_n w_imn + u >= R, 0 with chance (scenario) kW; its dual is the price lambda."""
     of = model.variables
     delivered = (through(data, "delivered") * of["called"]).sum(["participant", "option", "relay_option"])
-    required = data["requirement_kw"].where(~is_chance(data), 0.0).reset_coords(drop=True)
+    required = data["requirement_kw"].where(~is_chance(data), 0.0)
     model.add_constraints(delivered + of["backup"] >= required, name="expected_delivery")
 
 
 def define_outcome_delivery(model: linopy.Model, data: xr.Dataset) -> None:
     """sum_imn U_ims U_ns w_imn + u + R o_s >= R (scenario, outcome) kW; its dual is the price mu_s."""
-    of, required = model.variables, data["requirement_kw"].reset_coords(drop=True)
+    of, required = model.variables, data["requirement_kw"]
     delivered = (through(data, "arrived") * of["called"]).sum(["participant", "option", "relay_option"])
     model.add_constraints(delivered + of["backup"] + required * of["missed"] >= required, name="outcome_delivery")
 
@@ -139,7 +139,7 @@ def through(data: xr.Dataset, name: str) -> xr.DataArray:
     """rho_im rho_n or U_ims U_ns (scenario, participant, option, relay_option, ...), of users behind the relay; else the first
     factor alone. name: delivered or arrived."""
     relay = data[f"relay_{name}"].where(data["relayed"] == 1, 1.0)
-    return (data[name] * relay).transpose(*PATH, ...).reset_coords(drop=True)
+    return (data[name] * relay).transpose(*PATH, ...)
 
 
 def define_allowed_misses(model: linopy.Model, data: xr.Dataset) -> None:
