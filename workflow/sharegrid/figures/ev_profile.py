@@ -39,11 +39,9 @@ def _evidence(results: Results, panels: dict[str, list[str]]) -> str:
     data, emitted = results["data"], results["cleared"]["emissions"].sum("participant")
     notes = []
     for title, scenarios in panels.items():
-        tonnes = [
-            f"{NAMES[str(data['strategy'].sel(scenario=name).item())].partition(',')[0]} {amount(float(emitted.sel(scenario=name)))}"
-            for name in scenarios
-        ]
-        notes.append(f"{title}: {', '.join(tonnes)} t")
+        names = [NAMES[one].partition(",")[0] for one in data["strategy"].sel(scenario=scenarios).values.astype(str)]
+        tonnes = zip(names, map(amount, emitted.sel(scenario=scenarios).values.tolist()), strict=True)
+        notes.append(f"{title}: {', '.join(map(' '.join, tonnes))} t")
     correlation = carbon_markets.correlation(data).sel(scenario=next(iter(panels.values()))[0])
     return f"Correlation of price and emission factor {amount(float(correlation))}. Emissions, {'; '.join(notes)}."
 

@@ -107,7 +107,8 @@ class DrawnVehicles(Section):
     energy_step: Annotated[float, Field(gt=0, le=0.5)] = 0.05
     """Step in which a vehicle tells its energy, share of the capacity."""
     fleet: dict[str, Literal["home", "workplace", "errands"]]
-    """Where each fleet is connected: from the afternoon's trips home to the morning's trips away, the reverse, or between errands."""
+    """Where each fleet is connected: from the afternoon's trips home to the morning's trips away, the reverse, or between
+    errands."""
 
 
 class CarbonFamily(Family):

@@ -32,9 +32,10 @@ def table(results: Results) -> pd.DataFrame:
 def levels(results: Results) -> pd.DataFrame:
     """One row per number of vehicles and level of aggregation, fine to coarse; times are not here as they depend on the machine.
 
-    `error_percent`: cost below that of the exact clusters; `shortfall_kwh` and `shortfall_percent` of what is charged: energy
-    of the schedule that the vehicles do not follow at best, and a lower bound of it; messages and bytes between the aggregators at the edge and the platform;
-    `leaves_the_edge`: the data of devices, or only the sums of batteries, of which `single_vehicle_batteries` hold one vehicle.
+    `error_percent`: cost below that of the exact clusters; `shortfall_kwh` and `shortfall_percent` of what is charged:
+    energy of the schedule that the vehicles do not follow at best, and a lower bound of it; messages and bytes between
+    the aggregators at the edge and the platform; `leaves_the_edge`: the data of devices, or only the sums of batteries,
+    of which `single_vehicle_batteries` hold one vehicle.
     """
     found = of_method(results)
     rows = []
