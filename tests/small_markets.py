@@ -91,6 +91,21 @@ EV_FLEETS = carbon.CONFIG | {
     },
     "ladders": {"rising": [{"price": 20, "quantity_t": 3}, {"price": 60}]},
 }
+UNRELIABLE_RESPONSE = {
+    "market": "unreliable-response",
+    "users": {"pattern": {"count": 4, "success": 0.7}},
+    "relay": {"success": 0.9, "users": ["U0", "U1"]},
+    "most_retransmissions": 2,
+    "requirement_kw": 4,
+    "slots": 15,  # for all attempts of everybody and the relay
+    "message_price": 0,
+    "loss_scenarios": 6,
+    "scenarios": {
+        "free": {"label": "{delivery}", "delivery": ["expected", "chance"], "epsilon": [0], "requirement_kw": [3.5]},
+        "integer": {"label": "integer", "slots": [6], "message_price": [0.4]},
+        "fewer": {"label": "three users", "members": [3]},
+    },
+}
 MARKETS = {
     "spot": SPOT,
     "retail": RETAIL,
@@ -104,6 +119,7 @@ MARKETS = {
     "ancillary-services": ancillary.TOY,
     "microgrid": microgrids.TOY,
     "demand-response": DEMAND_RESPONSE,
+    "unreliable-response": UNRELIABLE_RESPONSE,
 }
 OTHERS = {"transfer-capability": transfers.others}  # cleared markets of other studies that a market takes
 

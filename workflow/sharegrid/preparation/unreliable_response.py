@@ -47,7 +47,7 @@ def prepare(options: UnreliableResponseMarket, inputs: Inputs) -> xr.Dataset:
         slots_taken=(("participant", "option"), hops[:, None] * (option + 1.0)),
         backup_price=("scenario", np.full(len(found), options.backup_price)),
     )
-    return schema.described(checked(data.assign_attrs(money="$", energy="kWh")), "data")
+    return schema.described(checked(data.assign_attrs(money="$", energy="kWh", centre="aggregator")), "data")
 
 
 def _missing(value: float | None) -> float:
