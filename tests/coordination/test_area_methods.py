@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import multi_area
 from area_programs import VOLL, random_areas
 from areas_agreed import CASES, results, scenarios
 from coordinated import ten_users
-from sharegrid.coordination import cutting_plane, improved_multiplier
+from sharegrid.coordination import consensus_admm, cutting_plane, improved_multiplier, subgradient
 from sharegrid.coordination.improved_multiplier import ImprovedMultiplier, packed, unpacked
 from sharegrid.coordination.rounds import run
 from sharegrid.coordination.shared_columns import split_at
 from sharegrid.coordination.shared_markets import shared_markets
+from sharegrid.markets import multi_area as areas_market
+from sharegrid.optimise.clear import clear
 from sharegrid.optimise.quadratic import live
 from sharegrid.schema import check
 
@@ -156,6 +159,42 @@ def test_one_hour_of_a_day_has_its_own_optimum(name):
 def test_wrong_options_are_named(method, wrong, message):
     with pytest.raises(ValueError, match=message):
         method.coordinate(results("two-area"), **({"scenarios": ["cap 80"]} | wrong))
+
+
+def central_of(fields: dict) -> dict[str, xr.Dataset]:
+    """The toy without reserve and with other fields, and its optimum."""
+    data = multi_area.data(multi_area.TOY | {"requirements": {}} | fields)
+    return {"data": data, "cleared": clear(areas_market, data)}
+
+
+def burning() -> dict[str, xr.Dataset]:
+    """A2 has a unit that pays to produce: the relaxation loses its power in the tie."""
+    units = {"G3": {"capacity_mw": 100, "linear": -10}, "G2": {"capacity_mw": 100, "linear": 30}}
+    tie = {"from_bus": "A1", "to_bus": "A2", "capacity_mw": 80, "linear_loss": 0.05}
+    areas = {"A1": multi_area.TOY["areas"]["A1"] | {"load_mw": 10}, "A2": {"load_mw": 50, "units": units}}
+    return {"areas": areas, "ties": {"T": tie}, "renewables": {}, "reserve_up_share": 0}
+
+
+@pytest.mark.parametrize(("method", "options"), [
+    (improved_multiplier, {}), (cutting_plane, {}), (consensus_admm, {"rho": [0.1]}), (subgradient, {"alpha0": [0.1]})
+])  # fmt: skip
+def test_a_relaxation_that_is_not_exact_is_not_coordinated(method, options):
+    found = central_of(burning())
+    assert found["cleared"]["objective"].item() == pytest.approx(-10 * (50 + 10 / 0.95))
+    with pytest.raises(ValueError, match=r"scenario base: .*not exact for T \(.* MW.*out of `coordinate`"):
+        method.coordinate(found, scenarios=["base"], **options)
+
+
+def test_a_market_without_ties_has_nothing_to_coordinate():
+    with pytest.raises(ValueError, match="the market multi-area has no ties; there is nothing to coordinate"):
+        improved_multiplier.coordinate(central_of({"ties": {}}), scenarios=["base"])
+
+
+def test_a_certified_bound_above_the_central_optimum_is_an_error():
+    found = central_of({})
+    lower = found["cleared"].assign(objective=found["cleared"]["objective"] - 1)
+    with pytest.raises(RuntimeError, match="improved-multiplier, scenario base: the certified bound .* is above"):
+        improved_multiplier.coordinate(found | {"cleared": lower}, scenarios=["base"])
 
 
 def test_a_market_without_shared_variables_is_refused():

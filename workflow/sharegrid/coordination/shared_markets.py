@@ -5,6 +5,7 @@ A market's module names them by `shared_variables(data)`: the variables that, on
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 import xarray as xr
@@ -13,10 +14,11 @@ from sharegrid import plugins
 from sharegrid.coordination.central import Results, check_options
 from sharegrid.coordination.rounds import History, Method, dataset, described, run
 from sharegrid.coordination.shared_columns import SharedColumns, split_at
-from sharegrid.optimise.clear import scenario_parts, split_model
+from sharegrid.optimise.clear import exact_model, kept_of, relaxed, scenario_parts, split_model
 from sharegrid.optimise.quadratic import live
 
 PENALTY = 10.0  # of an artificial column, times the value of lost load or else the largest cost
+SAME = 1e-8  # relative difference of two equal optima
 TUNING = {
     "tuned_value": ("1", "value of the method's parameter that needed the fewest rounds, in its own unit"),
     "tried_rounds": ("1", "rounds until the method stopped with each value tried; missing where it did not"),
@@ -33,7 +35,10 @@ class SharedMarket:
 
 
 def shared_markets(results: Results, scenarios: list[str], hour: int = 0) -> dict[str, SharedMarket]:
-    """The programs of the scenarios at their shared columns. ValueError if the market names none, or has no such hour."""
+    """The programs of the scenarios at their shared columns.
+
+    ValueError if the market names or has none, or has no such hour, and where its program is a relaxation that is not exact.
+    """
     data = results["data"].sel(scenario=scenarios)
     market = plugins.load_module("markets", data.attrs["market"])
     if not hasattr(market, "shared_variables"):
@@ -46,15 +51,37 @@ def shared_markets(results: Results, scenarios: list[str], hour: int = 0) -> dic
         model = split_model(market, part)
         positions = [model.variables[name].position.values for name in market.shared_variables(part)]
         shared = np.concatenate([one[one >= 0] for one in positions])
+        _check_any(part, market.shared_variables(part), shared)
         for k, name in enumerate(model.scenarios):
             program = model.program(k)
-            if hours == 1:
-                optimum = float(results["cleared"]["objective"].sel(scenario=name))
-            else:
-                optimum = live(program, f"scenario {name}, hour {hour}").solve(values=False).objective
+            central = live(program, f"scenario {name}, hour {hour}").solve()
+            _check_relaxation(market, part.isel(scenario=[k]), central.objective, kept_of(market, model, central))
+            optimum = central.objective if hours > 1 else float(results["cleared"]["objective"].sel(scenario=name))
             penalty = PENALTY * (float(part["voll"]) if "voll" in part else np.abs(program.cost).max())
             found[name] = SharedMarket(split_at(program, shared, penalty), optimum)
     return found
+
+
+def _check_any(data: xr.Dataset, names: list[str], shared: np.ndarray) -> None:
+    if not len(shared):
+        what = "no ties" if data.sizes.get("tie") == 0 else f"no variables {', '.join(names)}"
+        raise ValueError(f"coordination: the market {data.attrs['market']} has {what}; there is nothing to coordinate")
+
+
+def _check_relaxation(market: ModuleType, one: xr.Dataset, cost: float, kept: dict[str, np.ndarray]) -> None:
+    """ValueError if the convex program costs less than the market's exact model: methods would certify a wrong cost. Where
+    losing power costs nothing, its optimum may lose some all the same."""
+    burnt = relaxed(market, one, kept)
+    if not burnt:
+        return
+    name = one["scenario"].item()
+    exact = live(exact_model(market, market.exact(one)).program(0), f"scenario {name}").solve(values=False).objective
+    if exact - cost > SAME * max(1.0, abs(exact)):
+        raise ValueError(
+            f"coordination: scenario {name}: the convex program that the methods take apart is not exact for "
+            f"{', '.join(burnt)}: it costs {cost:.9g} instead of {exact:.9g}; take the scenario out of `coordinate`, or change "
+            "what makes it worth losing power (negative offers, lower limits of units)"
+        )
 
 
 def coordinated(
@@ -77,6 +104,7 @@ def coordinated(
         gaps = [abs(one.progress[-1].objective - market.optimum) / max(1.0, abs(market.optimum)) for one in runs]
         best = min(range(len(runs)), key=lambda k: (not _stopped(runs[k]), len(runs[k].progress), gaps[k]))
         histories[name] = runs[best]
+        _check_bounds(f"{method}, scenario {name}", runs, market.optimum, tolerance)
         ended = [len(one.progress) if _stopped(one) else np.nan for one in runs]
         trials[name] = (tried[best] if tried else np.nan, ended, gaps)
     hourly = results["data"].sizes.get("time", 1) > 1
@@ -84,6 +112,15 @@ def coordinated(
     central = xr.DataArray([one.optimum for one in markets.values()], {"scenario": list(markets)}, "scenario")
     result = dataset(histories, central, money)
     return _with_trials(result, trials, tried, money) if tried else result
+
+
+def _check_bounds(label: str, runs: list[History], optimum: float, tolerance: float) -> None:
+    """RuntimeError if a certified lower bound is above the central optimum."""
+    highest = max((one.lower_bound for run_ in runs for one in run_.progress if one.lower_bound == one.lower_bound),
+                  default=-np.inf)  # fmt: skip
+    if highest > optimum + tolerance * max(1.0, abs(optimum)):
+        raise RuntimeError(f"coordination: {label}: the certified bound {highest:.9g} is above the central optimum "
+                           f"{optimum:.9g}; the method does not solve the market's program")  # fmt: skip
 
 
 def _stopped(history: History) -> bool:
