@@ -41,7 +41,11 @@ class OptimalSchedules:
         cost = np.zeros(len(self.solved.x))
         for name, coefficients in by_variable.items():
             position = self.split.variables[name].position
-            cost[position.values] = coefficients.broadcast_like(position).transpose(*position.dims).values
+            values, present = (
+                coefficients.broadcast_like(position).transpose(*position.dims).values,
+                position.values >= 0,
+            )
+            cost[position.values[present]] = values[present]
         return cost
 
 
