@@ -123,7 +123,7 @@ class Base:
 
 
 def bases(data: xr.Dataset) -> Iterator[Base]:
-    """Scenario by scenario; ValueError where the base schedule is overloaded."""
+    """The base of each scenario in turn; factors are computed once per system."""
     names = dict.fromkeys(data["system"].values.tolist())
     systems = {name: of_system(data, name) for name in names}
     outages = {name: outages_of(one) for name, one in systems.items()}
