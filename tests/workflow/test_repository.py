@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sandbox import REPOSITORY, Sandbox
+from sharegrid.config import read_study
 
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 CORE = PROJECT["project"]["dependencies"]
@@ -231,25 +232,60 @@ def stages(study: str, *without: str) -> set[tuple[str, str]]:
     )
 
 
-PAID = [name for name in STUDIES if name != "reference"]
-AFTER = ("plan", "coordinate", "present")  # the stages after the payments
-PLANNED = [name for name in STUDIES if (name, "plan") in stages(name)]
-COORDINATED = [name for name in STUDIES if (name, "coordinate") in stages(name)]
-USED = stages("ch3-ieee118", "present")  # by ch2-wholesale, which shows its payments
+BEFORE = {  # stage -> the stages that it reads, where the study has them
+    "prepare": (),
+    "clear": ("prepare",),
+    "value": ("prepare",),
+    "pay": ("prepare", "clear", "value"),
+    "plan": ("prepare", "clear", "value"),
+    "coordinate": ("prepare", "clear", "plan"),
+    "present": ("prepare", "clear", "value", "pay", "plan", "coordinate"),
+}
+OF_RULE = {"value_chunk": "value", "value_gather": "value"}
+
+
+def rules_of(study: str, stage: str) -> set[tuple[str, str]]:
+    return {(study, rule) for _, rule in stages(study) if OF_RULE.get(rule, rule) == stage}
+
+
+def made(study: str, stage: str) -> set[tuple[str, str]]:
+    """(study, rule) of a stage that the study has, and of all that it needs: earlier stages, the cleared markets whose prices the
+    study takes, and for `present` the payments of the studies that it uses."""
+    if not rules_of(study, stage):
+        return set()
+    asked = read_study(REPOSITORY / f"config/studies/{study}.yaml")
+    needed = [made(study, earlier) for earlier in BEFORE[stage]]
+    needed += [made(other, "clear") for other in asked.prepare.studies] if stage == "prepare" else []
+    needed += [made(other, "pay") for other in asked.uses] if stage == "present" else []
+    return rules_of(study, stage).union(*needed)
+
+
+def everywhere(stage: str) -> set[tuple[str, str]]:
+    """What the stage needs in all studies that have it."""
+    return set().union(*(made(name, stage) for name in STUDIES))
+
+
+def of(*studies: str) -> set[tuple[str, str]]:
+    """All stages of some studies, and what they need of others."""
+    return set().union(*(made(name, stage) for name in studies for stage in BEFORE))
+
+
 TARGETS = {
-    "ch2-wholesale": stages("ch2-wholesale") | USED,
-    "ch3-ieee30": stages("ch3-ieee30"),
-    "ch3": stages("ch3-ieee30") | stages("ch3-ieee118") | stages("ch3-polish2383"),
-    "ch5": stages("ch5-wind-csp") | stages("ch5-der-energy") | stages("ch5-der-capacity"),
-    "reference": stages("reference"),
-    "all_data": {(name, "prepare") for name in STUDIES},
-    "all_cleared": {(name, rule) for name in STUDIES for rule in ("prepare", "clear")},
-    "all_values": set().union(*(stages(name, "clear", "pay", *AFTER) for name in PAID)),
-    "all_payments": set().union(*(stages(name, *AFTER) for name in PAID)),
-    "all_plan": set().union(*(stages(name, "pay", "coordinate", "present") for name in PLANNED)),
-    "all_coordination": set().union(*(stages(name, "pay", "present") for name in COORDINATED)),
-    "all_figures": set().union(*map(stages, STUDIES)),
-    "all_tables": set().union(*map(stages, STUDIES)),
+    "ch2-wholesale": of("ch2-wholesale"),
+    "ch3-ieee30": of("ch3-ieee30"),
+    "ch3": of("ch3-ieee30", "ch3-ieee118", "ch3-polish2383"),
+    "ch4": of(*(name for name in STUDIES if name.startswith("ch4-"))),
+    "ch5": of("ch5-wind-csp", "ch5-der-energy", "ch5-der-capacity"),
+    "ch7-microgrid": of("ch7-microgrid"),
+    "reference": of("reference"),
+    "all_data": everywhere("prepare"),
+    "all_cleared": everywhere("clear"),
+    "all_values": everywhere("value"),
+    "all_payments": everywhere("pay"),
+    "all_plan": everywhere("plan"),
+    "all_coordination": everywhere("coordinate"),
+    "all_figures": everywhere("present"),
+    "all_tables": everywhere("present"),
 }
 
 
