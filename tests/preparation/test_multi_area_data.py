@@ -345,6 +345,18 @@ def test_reserve_without_headroom_above_the_load_is_told(tie, power, short):
         assert shortfall.item() >= short - 1e-9
 
 
+def test_an_offer_above_the_penalty_is_told_and_only_where_reserve_is_asked_for(caplog):
+    bids = {"base": {"label": "base"}, "bid": {"label": "x{reserve_bid}", "bidder": ["G3"], "reserve_bid": [99, 100]}}
+    with caplog.at_level(logging.WARNING):
+        multi_area.data("toy", bids)
+        multi_area.data("toy", bids, requirements={"renewable_down": 0.1})
+        multi_area.data("toy", requirements={}, reserve_penalty=1)
+        multi_area.data(changed(TOY, areas__A2__units__G3__reserve_limit_mw=0), reserve_penalty=3)
+    assert [record.getMessage() for record in caplog.records] == [
+        "reserve_penalty 500: reserve offers are not below it, so nobody buys them, in x100"
+    ]
+
+
 def test_reachable_reserve_is_no_warning(caplog):
     with caplog.at_level(logging.WARNING):
         assert unreachable_reserve(multi_area.data("two-area", voll=999)).empty

@@ -48,6 +48,10 @@ REFUSED = {
         changed(TOY, areas={"A1": {"load_mw": 1}, "A2": {"load_mw": 1}, "A1+A2": {"load_mw": 1}}),
         r"areas: 'A1\+A2': a plus joins the areas of a set; choose another name",
     ),
+    "reserve dearer than its absence": (
+        changed(TOY, reserve_penalty=5),
+        r"prepare.reserve_penalty: 5 is not above what reserve of unit 'G3' costs, 5 \$/MW per h; raise it",
+    ),
     "cost that is not convex": (
         changed(TOY, areas__A1__units__G1__quadratic=-0.1),
         r"prepare.areas.A1.units.G1.quadratic: -0.1 makes the cost not convex",

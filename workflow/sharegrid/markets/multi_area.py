@@ -20,7 +20,7 @@ import linopy
 import numpy as np
 import xarray as xr
 
-from sharegrid.markets.area_reports import report  # noqa: F401 - a function of the market, which the stage clear calls
+from sharegrid.markets.area_reports import report  # noqa: F401 - called by the stage clear
 from sharegrid.markets.converters import add_converters, define_converter_region
 from sharegrid.markets.multi_area_settlement import ENDS, settlement, weight
 from sharegrid.optimise.dc_rows import define_branch_flow, gathered

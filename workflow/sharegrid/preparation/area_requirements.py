@@ -22,6 +22,23 @@ def requirements(options: Requirements) -> dict[str, tuple]:
     return {name: ("direction", np.array(values)) for name, values in shares.items()}
 
 
+def check_penalty(data: xr.Dataset) -> None:
+    """ValueError if missing reserve is not dearer than the reserve of some unit: the requirement would then not be one. What a
+    bidder asks may be dearer; nobody buys it then, which is a warning."""
+    counts = (data["reserve_limit"].reset_coords(drop=True) > 0) & (sum(data[name] for name in SHARES) > 0)
+    cost, offer = (data[name].where(counts) for name in ("true_reserve_cost", "reserve_offer"))
+    penalty = float(data["reserve_penalty"])
+    for s, g, k in np.argwhere((cost >= penalty).values)[:1]:
+        raise ValueError(
+            f"prepare.reserve_penalty: {penalty:g} is not above what reserve of unit '{data['generator'].values[g]}' costs, "
+            f"{cost.values[s, g, k]:g} $/MW per h; raise it, or missing reserve is cheaper"
+        )
+    dear = (offer >= penalty).any(["generator", "direction"])
+    if dear.any():
+        named = ", ".join(data["scenario"].values[dear.values])
+        log.warning("reserve_penalty %g: reserve offers are not below it, so nobody buys them, in %s", penalty, named)
+
+
 def unreachable_reserve(data: xr.Dataset) -> pd.DataFrame:
     """Where an area certainly lacks reserve or load, in its worst hour: what its load alone asks for is above all ten-minute
     limits together, or (upwards) load and requirement are above all capacity and what ties and plants can add.
