@@ -174,31 +174,19 @@ def test_nothing_asked_for_is_nothing_done():
 
 
 @pytest.mark.parametrize("name", ["lmos", "gradient", "admm"])
-def test_a_round_of_a_hundred_thousand_users_is_short(name):
-    method = MAKERS[name](reductions(100_000, edges=100))
-    heard = method.initialise()
-    times = []
-    for _ in range(5):
+@pytest.mark.parametrize(
+    "make", [reductions, lambda users, edges: loads(users, "tight", edges)], ids=["single", "tight"]
+)
+def test_a_round_of_a_hundred_thousand_users_is_short(make, name):
+    """Also with 24 prices and their sensitivities, all edges one after the other."""
+    method = MAKERS[name](make(100_000, edges=100))
+    heard, times = method.initialise(), []
+    for _ in range(8):
         began = time.process_time()
         told = [method.local_solve(edge, message) for edge, message in enumerate(heard)]
         heard, _ = method.update(told)
         times.append(time.process_time() - began)
     assert min(times) < 0.1
-
-
-def test_a_round_of_loads_grows_with_their_number_only():
-    """24 prices: ten times the users take about ten times as long, and 10 000 users less than 0.1 s."""
-    times = {}
-    for users in (10_000, 100_000):
-        method = newton(loads(users, "tight"), 1e-6)
-        (heard,) = method.initialise()
-        began = [time.process_time()]
-        for _ in range(3):
-            method.local_solve(0, heard)
-            began.append(time.process_time())
-        times[users] = np.diff(began).min()
-    assert times[10_000] < 0.1
-    assert times[100_000] < 40 * times[10_000]
 
 
 @pytest.mark.parametrize(("method", "options", "message"), [

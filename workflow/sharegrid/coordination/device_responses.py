@@ -118,7 +118,7 @@ class Loads:
 
     def respond(self, price: np.ndarray) -> np.ndarray:
         """x_it (device, time) kW at the prices l_t (time) $/kWh."""
-        return nearest_of_energy(self.wanted - price / self.discomfort[:, None], self.limit, self.energy)
+        return nearest_of_energy(self.wanted - np.outer(1 / self.discomfort, price), self.limit, self.energy)
 
     def proximal(self, target: np.ndarray, rho: float) -> np.ndarray:
         """argmin_x 1/2 a |x - d|^2 + rho/2 |x - v|^2 within limits and energy (device, time) kW, v the target."""
@@ -142,13 +142,15 @@ class Loads:
 
     def total_sensitivity(self, x: np.ndarray) -> np.ndarray:
         """sum_i S_i (time, time) kW per $/kWh, as an edge adds them up."""
-        free = self.free(x).astype(float)
-        scaled = free / np.sqrt(self.discomfort * np.maximum(free.sum(axis=1), 1))[:, None]
+        free = self.free(x)
+        scale = 1 / np.sqrt(self.discomfort * np.maximum(free.sum(axis=1), 1))
+        scaled = free * scale[:, None]
         return np.diag((1 / self.discomfort) @ free) - scaled.T @ scaled
 
     def cost(self, x: np.ndarray) -> np.ndarray:
         """1/2 a |x - d|^2 (device) $."""
-        return self.discomfort / 2 * np.square(x - self.wanted).sum(axis=1)
+        moved = x - self.wanted
+        return self.discomfort / 2 * np.einsum("it,it->i", moved, moved)
 
     def value(self, price: np.ndarray, x: np.ndarray) -> np.ndarray:
         """min_x cost + l'x (device) $, x being the answer to the prices."""

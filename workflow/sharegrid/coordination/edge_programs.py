@@ -45,6 +45,10 @@ class Program:
         """The edge's devices answer argmin f_i(x) + rho/2 |x - (x_i - shift)|^2, x_i what they did before."""
         self.answers[edge] = self.parts[edge].proximal(self.answers[edge] - shift, rho)
 
+    def device_cost(self) -> float:
+        """sum_i f_i(x_i) of what devices do [$]."""
+        return float(sum(part.cost(x).sum() for part, x in zip(self.parts, self.answers, strict=True)))
+
     @property
     def all_answers(self) -> np.ndarray:
         """What all devices do (device) or (device, time) kW; nobody knows it."""
@@ -83,8 +87,8 @@ class ReductionProgram(Program):
 
     def cost(self) -> float:
         """Cost of what devices do, and of what is lacking [$]."""
-        x = self.all_answers
-        return float(self.devices.cost(x).sum() + self._voll * max(self.requirement - x.sum(), 0.0))
+        lacking = self.requirement - sum(x.sum() for x in self.answers)
+        return self.device_cost() + self._voll * max(float(lacking), 0.0)
 
 
 class LoadProgram(Program):
@@ -125,9 +129,8 @@ class LoadProgram(Program):
 
     def cost(self) -> float:
         """Discomfort and the cost of supplying what devices take [$]."""
-        x = self.all_answers
-        y = x.sum(axis=0)
-        return float(self.devices.cost(x).sum() + ((self.slope / 2 * y + self.base) * y).sum())
+        y = sum(x.sum(axis=0) for x in self.answers)
+        return self.device_cost() + float(((self.slope / 2 * y + self.base) * y).sum())
 
 
 def of_population(data: xr.Dataset, name: str, edges: int = 1) -> ReductionProgram | LoadProgram:
