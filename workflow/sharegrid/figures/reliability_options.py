@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sharegrid.figures import style
-from sharegrid.figures.style import PAGE, amount
+from sharegrid.figures.style import PAGE
 from sharegrid.preparation.links import delivery_probability
 from sharegrid.tables import selection
 from sharegrid.tables.selection import Results
@@ -68,7 +68,7 @@ def _repeated(panel: Axes, option: np.ndarray, success: list[float], burst: floa
 
 
 def _evidence(results: Results, scenarios: list[str], success: list[float], option: np.ndarray) -> str:
-    parts = [f"{p:g} to {', '.join(amount(value) for value in delivery_probability(p, option[1:]))}" for p in success]
+    parts = [f"{p:g} to {', '.join(f'{value:.3f}' for value in delivery_probability(p, option[1:]))}" for p in success]
     called, own = (
         results["cleared"]["called"].sel(scenario=scenarios),
         results["data"]["success"].sel(scenario=scenarios),

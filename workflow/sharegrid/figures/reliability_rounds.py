@@ -1,6 +1,5 @@
 """Figure: rounds that methods of coordination need when replies are lost."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from sharegrid.figures import style
@@ -21,7 +20,7 @@ PANELS = {  # field -> label of its axis
 
 
 def draw(results: Results, *, families: dict[str, str]) -> Figure:
-    """Rounds over the field that each family of links sweeps: means over the seeds of the losses as lines, their range as bars.
+    """Rounds over the field that each family of links sweeps: means over the seeds of the losses as lines, their range as bands.
 
     families: family of links -> its field, success, burst or retransmissions.
     """
@@ -34,9 +33,11 @@ def draw(results: Results, *, families: dict[str, str]) -> Figure:
         for place, (name, frame) in enumerate(runs.items()):
             known("families", [family], frame["links"].unique())
             rows = frame[frame["links"] == family].sort_values(field, kind="stable")
-            mean = rows["rounds_mean"].to_numpy()
-            spread = np.abs(rows[["rounds_min", "rounds_max"]].to_numpy().T - mean)
-            panel.errorbar(rows[field], mean, yerr=spread, capsize=2, elinewidth=0.8, **style.look(_look(name)))
+            mean, look = rows["rounds_mean"].to_numpy(), style.look(_look(name))
+            panel.plot(rows[field], mean, **look)
+            panel.fill_between(
+                rows[field], rows["rounds_min"], rows["rounds_max"], color=look["color"], alpha=0.15, linewidth=0
+            )
             ends = f"{amount(mean[0])} to {amount(mean[-1])}"
             parts.append(f"{_look(name)[0]} {ends}")
             if place == 0:
