@@ -106,6 +106,14 @@ UNRELIABLE_RESPONSE = {
         "fewer": {"label": "three users", "members": [3]},
     },
 }
+SOLAR_STORAGE = {
+    "market": "solar-storage",
+    "scenarios": {
+        "cases": {"label": "{outage_days} days", "outage_days": [2, 8]},
+        "roof": {"label": "more sold", "feed_in": [0.12]},
+        "fewer": {"label": "solar power alone", "devices": ["pv"]},
+    },
+}
 MARKETS = {
     "spot": SPOT,
     "retail": RETAIL,
@@ -116,6 +124,7 @@ MARKETS = {
     "ev-fleets": EV_FLEETS,
     "transfer-capability": transfers.TOY,
     "local-trades": LOCAL_TRADES,
+    "solar-storage": SOLAR_STORAGE,
     "ancillary-services": ancillary.TOY,
     "microgrid": microgrids.TOY,
     "demand-response": DEMAND_RESPONSE,

@@ -69,7 +69,7 @@ def test_scenarios_cover_what_markets_can_differ_in():
     assert {name: int((~coalitions.taking_part(data(name)).all("participant")).sum()) for name in MARKETS} == {
         "spot": 0, "retail": 2, "wind-csp": 1, "community": 1, "multi-area": 0, "two-stage": 0, "ev-fleets": 0,
         "transfer-capability": 1, "local-trades": 1, "demand-response": 2, "ancillary-services": 0, "microgrid": 1,
-        "unreliable-response": 1,
+        "unreliable-response": 1, "solar-storage": 1,
     }  # fmt: skip
     retail = data("retail")
     assert (retail["grid_buy"] != retail["tariff_buy"]).any("time").values.tolist() == [False, True, False]

@@ -11,6 +11,7 @@ from sharegrid.options.microgrid import MicrogridMarket
 from sharegrid.options.multi_area import MultiAreaMarket
 from sharegrid.options.retail import RetailMarket
 from sharegrid.options.secure_dispatch import SecureDispatchMarket
+from sharegrid.options.solar_storage import SolarStorageMarket
 from sharegrid.options.spot import SpotMarket
 from sharegrid.options.transfer_capability import TransferMarket
 from sharegrid.options.two_stage import TwoStageMarket
@@ -32,5 +33,6 @@ MARKETS: dict[str, type[Market]] = {
     "demand-response": DemandResponseMarket,
     "ev-fleets": EvFleetsMarket,
     "local-trades": LocalTradesMarket,
+    "solar-storage": SolarStorageMarket,
     "unreliable-response": UnreliableResponseMarket,
 }
