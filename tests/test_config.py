@@ -81,6 +81,48 @@ def test_core_needs_linear_costs(tmp_path):
         read(tmp_path, text)
 
 
+AREAS = """
+title: Areas
+chapter: mine
+prepare:
+  market: multi-area
+  areas:
+    A: {load_mw: 5, units: {G: {capacity_mw: 9, linear: 20}}}
+  scenarios: {base: {label: base}}
+clear: {}
+value:
+  requests: [{scenarios: [base], coalitions: all}]
+pay:
+  mechanisms: {lmp: {}, vcg: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"linear: 20}}}": "linear: 20}}}\n  cost_model: quadratic", "coalitions: all": "coalitions: core"},
+         "value: coalitions: core and least-core need linear costs; use cost_model: blocks, or coalitions: all"),
+        ({"vcg: {}}": "vcg: {}}\n  deficit: {}"}, "pay.deficit: is for the spot market; .* such as area-deficit"),
+        ({"scenarios: {base": "pmin: keep\n  scenarios: {base", "vcg: {}": "core-selecting: {}"},
+         "pay.mechanisms.core-selecting: would pay some less than their cost.*; use pmin: zero"),
+        ({"scenarios: {base": "pmin: keep\n  scenarios: {base", "coalitions: all": "coalitions: core"},
+         "value: coalitions: core: the others may save by an absence; use pmin: zero, or removals"),
+    ],
+)  # fmt: skip
+def test_what_a_market_of_areas_cannot_pay(tmp_path, changes, words):
+    text = AREAS
+    for old, new in changes.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    with pytest.raises(config.ConfigError, match=f"mine.yaml: {words}"):
+        read(tmp_path, text)
+
+
+def test_lower_limits_may_be_kept_under_vcg(tmp_path):
+    text = AREAS.replace("scenarios: {base", "pmin: keep\n  scenarios: {base")
+    assert read(tmp_path, text).prepare.pmin == "keep"
+
+
 def test_numbers_are_names_too(tmp_path):
     study = read(tmp_path, GOOD.replace("limits: [none, 0.76]", "limits: [none, 0.76], without: [3]"))
     assert study.prepare.scenarios["variants"].without == ["3"]

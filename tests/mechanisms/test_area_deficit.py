@@ -186,6 +186,35 @@ def test_core_selecting_pays_nothing_where_nobody_takes_part():
     assert cleared["output"].values.tolist() == [[0]] and (paid == 0).all()
 
 
+def kept_minimum() -> xr.Dataset:
+    """The toy with a lower limit of 40 MW of G3, which then displaces G2: 2255 $/h instead of 1855, 2030 without G3."""
+    data = multi_area.data("toy")
+    return data.assign(p_min=data["p_min"].copy(data=[0.0, 0.0, 40.0]))
+
+
+def test_who_is_in_the_way_of_the_others_is_paid_less_than_its_cost_and_that_is_told(caplog):
+    with caplog.at_level(logging.WARNING):
+        made = stages(kept_minimum())
+    payments = made["payments"].sel(scenario="base")
+    assert float(made["cleared"]["objective"].item()) == pytest.approx(2255)
+    assert payments["profit"].sel(mechanism="vcg", participant="G3").item() == pytest.approx(-225)
+    assert payments["individually_rational"].sel(mechanism=["lmp", "vcg"]).values.tolist() == [0, 0]
+    told = "VCG: scenario base: 1 paid less than their cost, as the others save without them [$/h]: G3 by 225.00"
+    assert [record.getMessage() for record in caplog.records] == [told]
+
+
+@pytest.mark.parametrize("coalitions", ["core", "all"])
+def test_core_selecting_does_not_pay_less_than_the_cost_in_silence(coalitions):
+    data = kept_minimum()
+    cleared = clear.clear(data, {"market": "multi-area"})
+    request = {"scenarios": ["*"], "coalitions": coalitions}
+    config = {"mechanisms": {"core-selecting": {}}, "deficit": None, "checks": {}}
+    words = r"core-selecting: scenario base: the others save 225 without 'G3', .*pmin: zero"
+    with pytest.raises(ValueError, match=words):
+        values = value.value(data, {"market": "multi-area", "backend": "warm", "requests": [request]})
+        pay.pay(data, cleared, values, config)
+
+
 # ------------------------------------------------------------------------------------------------------------ theorems
 
 

@@ -418,6 +418,14 @@ def _check_mechanisms(study: Study, path: Path) -> None:
             raise ConfigError(f"{where}: needs a value request with coalitions: {_cures(needs)}")
         if needs and study.prepare.optional_if:
             raise ConfigError(f"{where}: values need 0 in every feasible set; use {study.prepare.optional_if}")
+        if needs == "core" and (cure := study.prepare.never_in_the_way_if):
+            raise ConfigError(
+                f"{where}: would pay some less than their cost, whom the others can do without; use {cure}"
+            )
+    if "core" in valued and (cure := study.prepare.never_in_the_way_if):
+        raise ConfigError(
+            f"{path}: value: coalitions: core: the others may save by an absence; use {cure}, or removals"
+        )
     if valued & {"core", "least-core"} and (cure := study.prepare.linear_if):
         raise ConfigError(
             f"{path}: value: coalitions: core and least-core need linear costs; use {cure}, or coalitions: all"
@@ -425,7 +433,9 @@ def _check_mechanisms(study: Study, path: Path) -> None:
     if study.pay.deficit and "vcg" not in study.pay.mechanisms:
         raise ConfigError(f"{path}: pay.deficit: shares the deficit of VCG; add vcg to pay.mechanisms")
     if study.pay.deficit and study.market != "spot":
-        raise ConfigError(f"{path}: pay.deficit: is for the spot market; see the checks of this one, such as area-deficit")
+        raise ConfigError(
+            f"{path}: pay.deficit: is for the spot market; see the checks of this one, such as area-deficit"
+        )
 
 
 def _cures(needs: str) -> str:

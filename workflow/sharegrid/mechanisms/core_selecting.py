@@ -19,7 +19,7 @@ NEEDS = "core"  # coalitions that must be valued; read while parsing
 def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.Dataset:
     """payment (scenario, participant) in $/h; NaN in scenarios whose core constraints were not all valued.
 
-    Raises ValueError for must-run data and if no scenario has its core constraints.
+    Raises ValueError for must-run data, if no scenario has its core constraints, and where the others save by an absence.
     """
     vcg.refuse_must_run(data)
     if values is None or not bool((values["core_complete"] == 1).any()):
@@ -27,6 +27,8 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
             "core-selecting: no scenario has its core constraints; add coalitions: core (or all) to value: requests"
         )
     dispatched = vcg.dispatched(cleared)
+    if "centre" in data.attrs:
+        refuse_savings(values, cleared["objective"], dispatched)
     profit = xr.full_like(cleared["output"], np.nan).reset_coords(drop=True)
     for scenario in values["scenario"].values[values["core_complete"].values == 1]:
         plays = dispatched.sel(scenario=scenario).values
@@ -56,3 +58,18 @@ def core_profit(values: xr.Dataset, scenario: str, dispatched: np.ndarray, least
     profit = np.zeros(len(dispatched))
     profit[dispatched] = core_point(rhs, sets, pivotal, least)
     return profit
+
+
+def refuse_savings(values: xr.Dataset, objective: xr.DataArray, dispatched: xr.DataArray) -> None:
+    """ValueError if the others save by the absence of a participant: no profit of at least 0 is then in the core.
+
+    objective (scenario) J(N), dispatched (scenario, participant)."""
+    saving = coalitions.removal_cost(values) - objective.reset_coords(drop=True)
+    saving = saving.where(dispatched.reset_coords(drop=True)).transpose("scenario", "participant")
+    wrong = saving < -vcg.noise(values, objective).sel(scenario=saving["scenario"].values)
+    for s, k in np.argwhere(wrong.values)[:1]:
+        raise ValueError(
+            f"core-selecting: scenario {saving['scenario'].values[s]}: the others save {-saving.values[s, k]:.6g} without "
+            f"'{saving['participant'].values[k]}', who would be paid less than its cost; take lower limits out "
+            "(pmin: zero), or core-selecting"
+        )

@@ -7,13 +7,17 @@ marginal contribution v(N) - v(N without i) of the participant to the value of a
 W. Vickrey (1961), E. Clarke (1971), T. Groves (1973).
 """
 
+import logging
+
 import numpy as np
 import xarray as xr
 
 from sharegrid.mechanisms.payoffs import money
 from sharegrid.optimise import coalitions
 
+log = logging.getLogger(__name__)
 NEEDS = "removals"  # coalitions that must be valued; read while parsing
+NOISE = 1e-7  # of J(N)
 DISPATCHED = 1e-9  # MW; a participant with less output is not paid
 CURTAILED = "curtailed"  # n1_rule: what the others cannot serve is cut from the counterfactual at no cost
 
@@ -23,11 +27,13 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
 
     removal_cost is J(N without i); premium is the payment above the revenue at the price; revenue_inadequacy is the
     sum of the payments less what is collected. NaN where J(N without i) was not valued. Raises ValueError for must-run
-    data and where no coalition was valued.
+    data and where no coalition was valued. Who is paid less than its reported cost is told in the log.
     """
     refuse_must_run(data)
     removal = removal_cost(data, cleared, values)
     payment = (cleared["reported_cost"] + removal - cleared["objective"]).where(dispatched(cleared), 0.0)
+    saving = (removal - cleared["objective"]).where(dispatched(cleared), 0.0)
+    warn_of_losses(data, saving, noise(values, cleared["objective"]))
     premium = payment - cleared["price_revenue"]
     inadequacy = payment.sum("participant", skipna=False) - collected(data, cleared, values)
     results = {
@@ -42,6 +48,26 @@ def pay(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None) -> xr.
             for name, (array, text) in results.items()
         }
     )
+
+
+def warn_of_losses(data: xr.Dataset, profit: xr.DataArray, noise: xr.DataArray) -> None:
+    """Log a warning for each scenario in which some profit (scenario, participant) is below -noise (scenario), in money: the
+    others save by the absence of such a participant, as of a unit that takes its lower limit with it."""
+    loss = -profit.where(profit < -noise).transpose("scenario", "participant").reset_coords(drop=True)
+    for scenario in loss["scenario"].values[loss.notnull().any("participant").values]:
+        lost = loss.sel(scenario=scenario).to_series().dropna()
+        named = ", ".join(f"{name} by {amount:.2f}" for name, amount in lost.items())
+        log.warning("VCG: scenario %s: %d paid less than their cost, as the others save without them [%s]: %s",
+                    scenario, len(lost), money(data), named)  # fmt: skip
+
+
+def noise(values: xr.Dataset, objective: xr.DataArray) -> xr.DataArray:
+    """What solvers leave of a saving of 0 (scenario) in money: a share of J(N) `objective`, and twice the largest gap."""
+    least = NOISE * np.maximum(1.0, np.abs(objective.reset_coords(drop=True)))
+    if "relative_gap" not in values:
+        return least
+    gap = (values["relative_gap"] * np.abs(values["cost"])).max("coalition").reset_coords(drop=True)
+    return least + 2 * gap.reindex(scenario=least["scenario"].values).fillna(0.0)
 
 
 def collected(data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset) -> xr.DataArray:

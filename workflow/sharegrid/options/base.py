@@ -43,6 +43,11 @@ class Market(Section):
         """What the study has to say so that every participant can stay away; empty where each can."""
         return ""
 
+    @property
+    def never_in_the_way_if(self) -> str:
+        """What the study has to say so that the others never save by a participant's absence; empty where they never do."""
+        return ""
+
     def raw_files(self, resources: Path) -> list[str]:
         """Files below `resources` that the preparation reads."""
         raise NotImplementedError

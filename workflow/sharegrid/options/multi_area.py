@@ -73,7 +73,7 @@ class Tie(Section):
     """Reactive power that the converters deliver [Mvar]; leaves sqrt(rating^2 - reactive^2) for active power."""
     reactive_range_mvar: tuple[float, float] | None = None
     """Least and most reactive power of each converter [Mvar], where it is a variable; both powers then stay in a polygon
-    within the circle of the rating."""
+    within the circle of the rating, which tie_factor scales with the range, and of which tie_capacity_mw may be 0 only."""
     constant_loss_mw: NotNegative = 0.0
     """Loss while in service [MW], half of it at each end."""
     linear_loss: NotNegative = 0.0
@@ -205,7 +205,9 @@ class MultiAreaMarket(Market):
     tie_break: NotNegative = 0.0
     """Added to the linear cost of a unit, times its number in the area from 1 [$/MWh]."""
     pmin: Literal["zero", "keep"] = "zero"
-    """Lower limits set to zero, or kept; a unit that leaves then takes its lower limit with it."""
+    """Lower limits set to zero, or kept. Kept, all units are on, and a unit that leaves takes its limit with it: where this
+    saves the others cost it earns less than its cost, at marginal prices and under VCG, which is told. Core-selecting payments
+    need zero."""
     reserve_up_share: NotNegative = 0.25
     """Upward reserve offer per linear cost, before tie_break [1/h]."""
     reserve_down_share: NotNegative = 0.1
@@ -293,6 +295,11 @@ class MultiAreaMarket(Market):
     def linear_if(self) -> str:
         """Quadratic offers as blocks."""
         return "cost_model: blocks" if self.cost_model == "quadratic" else ""
+
+    @property
+    def never_in_the_way_if(self) -> str:
+        """Without lower limits, which a unit takes with it when it leaves."""
+        return "pmin: zero" if self.pmin == "keep" else ""
 
     def raw_files(self, resources: Path) -> list[str]:
         """Files of the areas, or the tables and series of the RTS-GMLC system."""
