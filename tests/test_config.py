@@ -123,6 +123,33 @@ def test_lower_limits_may_be_kept_under_vcg(tmp_path):
     assert read(tmp_path, text).prepare.pmin == "keep"
 
 
+def transfers(dispatch: str) -> str:
+    """The preparation of a study that reads the cleared market of the study `dispatch`."""
+    section = yaml.safe_load((ROOT / "config/studies/ch7-transfer-capability.yaml").read_text())["prepare"]
+    return yaml.safe_dump({"title": "x", "chapter": "mine", "prepare": section | {"dispatch": dispatch}})
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "words"),
+    [
+        ("secures", "transfers.yaml: prepare: no other study 'secures'; did you mean 'secure'"),
+        ("transfers", "transfers.yaml: prepare: no other study 'transfers'"),
+        ("secure", "transfers.yaml: prepare: study 'secure' clears no market, so it has no prices to take"),
+    ],
+)
+def test_the_study_whose_market_is_read_exists_and_clears_it(tmp_path, dispatch, words):
+    without_clear = AREAS[: AREAS.index("clear:")]
+    files = {"secure": without_clear, "transfers": transfers(dispatch)}
+    with pytest.raises(config.ConfigError, match=words):
+        load(tmp_path, files)
+
+
+def test_the_study_whose_market_is_read_is_run_too(tmp_path):
+    areas = AREAS[: AREAS.index("value:")]
+    files = {"secure": areas, "transfers": transfers("secure"), "other": areas}
+    assert list(load(tmp_path, files, studies=["transfers"]).studies) == ["secure", "transfers"]
+
+
 def test_numbers_are_names_too(tmp_path):
     study = read(tmp_path, GOOD.replace("limits: [none, 0.76]", "limits: [none, 0.76], without: [3]"))
     assert study.prepare.scenarios["variants"].without == ["3"]
