@@ -9,10 +9,9 @@ import pytest
 import responses
 from sharegrid.coordination import lossy_rounds
 from sharegrid.coordination.device_responses import Reductions
-from sharegrid.coordination.lossy_rounds import LossyReplies, StaleReplies, links_of
+from sharegrid.coordination.lossy_rounds import Link, LossyReplies, StaleReplies, links_of
 from sharegrid.coordination.rounds import run
 from sharegrid.preparation.device_draws import reductions
-from sharegrid.preparation.links import BurstLosses
 
 KNOWN = {  # success -> least and most rounds over the seeds, of the multiplier method and the gradient
     1.0: ((11, 11), (13, 13)),
@@ -91,8 +90,12 @@ def test_retransmission_restores_the_rounds_and_long_bursts_take_them():
         assert mean.loc[("bursts", 0, 20), "rounds"] > 2 * mean.loc[("bursts", 0, 2), "rounds"]
 
 
-def channel(success=0.6, bursts=None, attempts=1, fields=2, users=6, seed=0):
-    return LossyReplies(users, fields, success, bursts, attempts, np.random.default_rng(seed))
+def link(success=0.6, burst=np.nan, loss_bad=1.0, retransmissions=0):
+    return Link("links", success, burst, loss_bad, retransmissions)
+
+
+def channel(of=None, fields=2, users=6, seed=0):
+    return LossyReplies(users, fields, of or link(), np.random.default_rng(seed))
 
 
 def message(number, users=6):
@@ -110,9 +113,9 @@ def test_a_lost_reply_is_the_last_that_arrived_and_the_first_round_is_safe():
         np.testing.assert_array_equal(got[6:] - np.arange(6), 100 * got[:6], "reply and its round stay together")
 
 
-@pytest.mark.parametrize("bursts", [None, BurstLosses.of(0.6, 3)])
-def test_edges_change_nothing(bursts):
-    one, three = channel(bursts=bursts, attempts=2), channel(bursts=bursts, attempts=2)
+@pytest.mark.parametrize("burst", [np.nan, 3.0])
+def test_edges_change_nothing(burst):
+    one, three = (channel(link(burst=burst, retransmissions=1)) for _ in range(2))
     for number in range(1, 20):
         whole = message(float(number)).reshape(2, -1)
         parts = [whole[:, :1].ravel(), whole[:, 1:4].ravel(), whole[:, 4:].ravel()]
@@ -120,18 +123,31 @@ def test_edges_change_nothing(bursts):
         np.testing.assert_array_equal(one([whole.ravel()])[0].reshape(2, -1), together)
 
 
-@pytest.mark.parametrize(("length", "attempts"), [(1 / 0.6, 1), (4.0, 1), (4.0, 3)])
-def test_replies_arrive_as_often_as_the_link_says(length, attempts):
-    link, users, rounds = BurstLosses.of(0.6, length), 4000, 60
-    of = channel(bursts=link, attempts=attempts, users=users)
-    of([message(1.0, users)])
-    fresh = np.array([of([message(float(k), users)])[0][:users] == k for k in range(2, rounds)])
-    rho = link.delivery_probability(attempts - 1)
+@pytest.mark.parametrize(
+    "of",
+    [
+        link(burst=1 / 0.6),
+        link(burst=4.0),
+        link(burst=4.0, retransmissions=2),
+        link(burst=4.0, loss_bad=0.8, retransmissions=1),
+    ],
+)
+def test_replies_arrive_as_often_as_the_link_says(of):
+    users, rounds = 4000, 60
+    replies = channel(of, users=users)
+    replies([message(1.0, users)])
+    fresh = np.array([replies([message(float(k), users)])[0][:users] == k for k in range(2, rounds)])
     spread = fresh.mean(axis=0).std() / np.sqrt(users)
-    assert abs(fresh.mean() - rho) <= 4 * spread
-    lost_after_lost = (~fresh[1:] & ~fresh[:-1]).sum() / (~fresh[:-1]).sum()
-    if attempts == 1:
-        assert lost_after_lost == pytest.approx(1 - 1 / length, abs=0.01)
+    assert abs(fresh.mean() - of.delivery) <= 4 * spread
+    if of.loss_bad == 1 and not of.retransmissions:
+        lost_after_lost = (~fresh[1:] & ~fresh[:-1]).sum() / (~fresh[:-1]).sum()
+        assert lost_after_lost == pytest.approx(1 - 1 / of.burst, abs=0.01)
+
+
+def test_a_link_without_bursts_is_one_with_those_of_independent_losses():
+    for m in range(4):
+        alone, chain = link(retransmissions=m), link(burst=1 / 0.6, retransmissions=m)
+        assert alone.delivery == pytest.approx(chain.delivery) and alone.attempts == pytest.approx(chain.attempts)
 
 
 def test_without_a_solution_in_time_the_run_says_so():
@@ -144,7 +160,7 @@ def test_a_round_of_many_users_is_quick():
     users = 100_000
     devices = Reductions(*reductions(users, 42))
     method = StaleReplies(devices, SHARE * devices.limit.sum(), 1e-12, "multiplier")
-    of = LossyReplies(users, 3, 0.6, None, 1, np.random.default_rng(0))
+    of = channel(fields=3, users=users)
     heard, seconds = method.initialise(), []
     for _ in range(12):
         start = time.perf_counter()
@@ -157,7 +173,7 @@ def test_numbers_told_are_counted():
     devices = Reductions(*reductions(50, 42))
     for algorithm, numbers in (("multiplier", 3), ("gradient", 2)):
         method = StaleReplies(devices, SHARE * devices.limit.sum(), TOLERANCE, algorithm)
-        history = run(method, 200, LossyReplies(50, numbers, 1.0, None, 1, np.random.default_rng(0)))
+        history = run(method, 200, channel(link(1.0), numbers, 50))
         assert history.floats == [2 + numbers * 50] * len(history.progress)
         assert not any(first.done for first, _ in pairwise(history.progress)) and history.progress[-1].done
 
@@ -168,7 +184,7 @@ def test_numbers_told_are_counted():
         ({"a": {"burst": [2]}}, "links.a: success is missing"),
         (
             {"a": {"success": [0.5], "length": [2]}},
-            "links.a: no field 'length'; known: success, burst, retransmissions",
+            "links.a: no field 'length'; known: success, burst, loss_bad, retransmissions",
         ),
         ({"a": {"success": [0.0]}}, "links.a: success is 0; a probability must be above 0"),
         ({"a": {"success": [1.5]}}, "links.a: success is 1.5"),
@@ -178,6 +194,8 @@ def test_numbers_told_are_counted():
             "links.a: retransmissions is 1.5; it must be a whole number",
         ),
         ({"a": {"success": [0.3], "burst": [1]}}, "links.a: bursts of 1 steps are too short"),
+        ({"a": {"success": [0.4], "burst": [2], "loss_bad": [0.5]}}, "links.a: loss_bad 0.5 is too low to lose 0.6"),
+        ({"a": {"success": [0.4], "burst": [2], "loss_bad": [0]}}, "links.a: loss_bad 0 is too low to lose 0.6"),
         ({"a": {"success": [0.5, 0.5]}}, "links.a: 'a p0.5 m0' stands twice"),
     ],
 )

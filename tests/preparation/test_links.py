@@ -65,6 +65,8 @@ def test_bursts_are_those_of_a_drawn_chain(link):
         arrived = passed[: m + 1].any(axis=0)
         rho = link.delivery_probability(m)
         assert abs(arrived.mean() - rho) <= 4 * np.sqrt(rho * (1 - rho) / len(arrived)), m
+        attempts = 1 + (~np.maximum.accumulate(passed[:m], axis=0)).sum(axis=0)
+        assert abs(attempts.mean() - link.expected_attempts(m)) <= 4 * attempts.std() / np.sqrt(len(attempts)), m
 
 
 def test_bursts_of_given_mean_and_length():

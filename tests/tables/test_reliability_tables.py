@@ -9,7 +9,7 @@ from sharegrid.tables import reliability_clearing, reliability_payments, reliabi
 COLUMNS = {
     "clearing": "scenario, delivery, requirement_kw, slots, epsilon, link_success, burst_length, cost_usd, relative_gap, options,"
     " users_called, attempts, slots_used, called_kw, delivered_kw, missed_share, missed_probability, price_usd_per_kwh",
-    "rounds": "links, success, burst, retransmissions, delivery, method, rounds_min, rounds_mean, rounds_max, attempts, slots,"
+    "rounds": "links, success, burst, loss_bad, retransmissions, delivery, method, rounds_min, rounds_mean, rounds_max, attempts, slots,"
     " reply_age, floats, converged, price_error",
     "payments": "scenario, user, success, option, called_kw, delivered_kw, cost_usd, payment_lmp_usd, payment_vcg_usd,"
     " payment_core_usd",

@@ -29,13 +29,15 @@ from sharegrid.preparation.links import BurstLosses, delivery_probability, expec
 
 SLOWER, FASTER, OVERSHOOT = 0.5, 1.5, 0.5  # factors of the damping, and how much of a mismatch may come back reversed
 LEAST_SENSITIVITY = 0.05  # of L
-FIELDS = ("success", "burst", "retransmissions")  # of a family of links
+FIELDS = ("success", "burst", "loss_bad", "retransmissions")  # of a family of links
 TOLD = {"multiplier": 2, "gradient": 1}  # numbers of a reply beside that of its round
 DESCRIBED = {
     "links": ("1", "family of links"),
     "success": ("1", "share of the attempts that succeed"),
     "burst": ("1", "mean rounds or attempts of a burst of losses; missing = independent losses"),
+    "loss_bad": ("1", "probability of a loss within a burst"),
     "retransmissions": ("1", "retransmissions of a reply within its round"),
+    "delivery": ("1", "probability that a reply arrives in its round"),
     "seed": ("1", "seed of the losses"),
     "attempts": ("1", "expected attempts of all replies"),
     "slots": ("1", "rounds times attempts that fit in a round"),
@@ -46,18 +48,40 @@ DESCRIBED = {
 
 
 class Link(NamedTuple):
-    """Links of all users: success of an attempt, mean burst of losses (NaN = independent), retransmissions per round."""
+    """Links of all users: success of an attempt, mean burst (NaN = independent losses) and the probability of a loss in
+    it, retransmissions per round."""
 
     family: str
     success: float
     burst: float
+    loss_bad: float
     retransmissions: int
 
     @property
     def label(self) -> str:
         """Such as "losses p0.6 m1 burst5"."""
         burst = "" if np.isnan(self.burst) else f" burst{self.burst:g}"
-        return f"{self.family} p{self.success:g} m{self.retransmissions}{burst}"
+        within = "" if self.loss_bad == 1 else f" loss{self.loss_bad:g}"
+        return f"{self.family} p{self.success:g} m{self.retransmissions}{burst}{within}"
+
+    @property
+    def bursts(self) -> BurstLosses | None:
+        """The chain of the link, none where losses are independent; ValueError if there is no such chain."""
+        return None if np.isnan(self.burst) else BurstLosses.of(self.success, self.burst, self.loss_bad)
+
+    @property
+    def delivery(self) -> float:
+        """Probability that a reply arrives in its round; ValueError if there is no such link."""
+        if self.bursts is None:
+            return float(delivery_probability(self.success, self.retransmissions))
+        return self.bursts.delivery_probability(self.retransmissions)
+
+    @property
+    def attempts(self) -> float:
+        """Expected attempts of a reply in its round."""
+        if self.bursts is None:
+            return float(expected_attempts(self.success, self.retransmissions))
+        return self.bursts.expected_attempts(self.retransmissions)
 
 
 def coordinate(
@@ -74,7 +98,8 @@ def coordinate(
 ) -> xr.Dataset:
     """The rounds (coordination/rounds.py) of every link and seed of the losses 0, 1 ... `losses` - 1, one scenario each.
 
-    links: family -> lists of success, burst (mean length, none = independent) and retransmissions, whose product is run.
+    links: family -> lists of success, burst (mean length, none = independent), loss_bad (within a burst, 1 if not given)
+    and retransmissions (0), whose product is run.
     `users` synthetic users of the seed `draws` reduce `requirement_share` of all that they can. ValueError names family, field
     and value of a link that cannot be.
     """
@@ -86,7 +111,7 @@ def coordinate(
     histories, ends = {}, {}
     for name, (link, seed) in runs.items():
         method = StaleReplies(devices, required, tolerance, algorithm)
-        channel = LossyReplies(users, 1 + TOLD[algorithm], *_arrivals(link), np.random.default_rng(seed))
+        channel = LossyReplies(users, 1 + TOLD[algorithm], link, np.random.default_rng(seed))
         histories[name] = run(method, rounds, channel)
         histories[name].members = users
         ends[name] = _end(histories[name], method, channel, link, seed) | {"optimal_price": price}
@@ -98,16 +123,17 @@ def coordinate(
 
 def _end(history: History, method: "StaleReplies", channel: "LossyReplies", link: Link, seed: int) -> dict:
     """DESCRIBED of one run but for the optimal price."""
-    count, m = len(history.progress), link.retransmissions
-    repeat = None if np.isnan(link.burst) else 1 / link.burst
+    count = len(history.progress)
     return {
         "links": link.family,
         "success": link.success,
         "burst": link.burst,
-        "retransmissions": m,
+        "loss_bad": link.loss_bad,
+        "retransmissions": link.retransmissions,
+        "delivery": link.delivery,
         "seed": seed,
-        "attempts": count * history.members * float(expected_attempts(link.success, m, repeat)),
-        "slots": count * (m + 1),
+        "attempts": count * history.members * link.attempts,
+        "slots": count * (link.retransmissions + 1),
         "reply_age": float(count - channel.last[0].mean()),
         "price": method.price,
     }
@@ -122,33 +148,25 @@ def links_of(families: Mapping[str, Mapping[str, list[float]]]) -> list[Link]:
             raise ValueError(f"{where}: no field '{unknown[0]}'; known: {', '.join(FIELDS)}")
         if "success" not in given:
             raise ValueError(f"{where}: success is missing; list the probabilities that an attempt succeeds")
-        for success, burst, m in product(
-            given["success"], given.get("burst", [np.nan]), given.get("retransmissions", [0])
-        ):
+        defaults = {"burst": [np.nan], "loss_bad": [1.0], "retransmissions": [0]}
+        for success, burst, loss_bad, m in product(*((defaults | given)[name] for name in FIELDS)):
             if m != int(m):
                 raise ValueError(f"{where}: retransmissions is {m:g}; it must be a whole number")
-            link = Link(family, float(success), float(burst), int(m))
-            _checked(link, where)
+            link = Link(family, float(success), float(burst), float(loss_bad), int(m))
+            _check(link, where)
             if link.label in found:
                 raise ValueError(f"{where}: '{link.label}' stands twice")
             found[link.label] = link
     return list(found.values())
 
 
-def _checked(link: Link, where: str) -> None:
+def _check(link: Link, where: str) -> None:
+    """ValueError names the family and what cannot be."""
     try:
         delivery_probability(link.success, link.retransmissions)
-        _arrivals(link)
+        link.delivery  # noqa: B018
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-
-
-def _arrivals(link: Link) -> tuple[float, BurstLosses | None, int]:
-    """Probability of an arrival where losses are independent, else the bursts, and the attempts of a round."""
-    attempts = link.retransmissions + 1
-    if np.isnan(link.burst):
-        return float(delivery_probability(link.success, link.retransmissions)), None, attempts
-    return link.success, BurstLosses.of(link.success, link.burst), attempts
 
 
 class LossyReplies:
@@ -157,16 +175,13 @@ class LossyReplies:
     An edge's message has `fields` numbers of each user, the number of the round first: (field, user), flat.
     """
 
-    def __init__(
-        self,
-        users: int,
-        fields: int,
-        arrival: float,
-        bursts: BurstLosses | None,
-        attempts: int,
-        rng: np.random.Generator,
-    ):
-        self._arrival, self._bursts, self._attempts, self._rng = arrival, bursts, attempts, rng
+    def __init__(self, users: int, fields: int, link: Link, rng: np.random.Generator):
+        self._delivery, self._bursts, self._attempts, self._rng = (
+            link.delivery,
+            link.bursts,
+            link.retransmissions + 1,
+            rng,
+        )
         self._bad: np.ndarray | None = None
         self.last = np.full((fields, users), np.nan)
 
@@ -188,7 +203,7 @@ class LossyReplies:
     def _pass(self) -> np.ndarray:
         """Which replies arrive with one of the attempts of the round (user)."""
         if self._bursts is None:
-            return self._rng.random(self.last.shape[1]) < self._arrival
+            return self._rng.random(self.last.shape[1]) < self._delivery
         arrives = np.zeros(self.last.shape[1], dtype=bool)
         for _ in range(self._attempts):
             self._bad, passed = self._bursts.step(self._bad, self._rng)

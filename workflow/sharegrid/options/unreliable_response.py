@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sharegrid.options.base import Family, Market, NotNegative, Positive, Section, Share
+from sharegrid.options.base import Family, Market, NotNegative, Positive, Section
 
 Count = Annotated[int, Field(ge=1)]
 Success = Annotated[float, Field(gt=0, le=1)]
+Epsilon = Annotated[float, Field(ge=0, lt=1)]
 BurstLength = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Delivery = Literal["expected", "chance"]
 
@@ -91,7 +92,7 @@ class ResponseFamily(Family):
     """Required reductions [kW]."""
     slots: list[Annotated[int, Field(ge=0)]] | None = None
     """Numbers of slots for all attempts."""
-    epsilon: list[Annotated[float, Field(ge=0, lt=1)]] | None = None
+    epsilon: list[Epsilon] | None = None
     """Shares of the loss scenarios in which the requirement may be missed [1]."""
     link_success: list[Success] | None = None
     """Success probabilities of an attempt that all links have [1]."""
@@ -124,7 +125,7 @@ class UnreliableResponseMarket(Market):
     """Required reduction [kW]."""
     slots: Annotated[int, Field(ge=0)]
     """Slots for the attempts of all users together."""
-    epsilon: Share = 0.1
+    epsilon: Epsilon = 0.1
     """Share of the loss scenarios in which the requirement may be missed [1]; with delivery 'chance' only."""
     link_success: Success | None = None
     """Success probability of an attempt that all links have [1]; each link's own if not given."""

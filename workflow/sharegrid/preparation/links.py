@@ -128,6 +128,10 @@ class BurstLosses:
             lost = lost @ chain * [0.0, self.loss_bad]
         return float(1 - lost.sum())
 
+    def expected_attempts(self, retransmissions: int) -> float:
+        """Mean attempts of a message in consecutive steps: 1 + sum_{j<m} (1 - rho_j)."""
+        return 1 + sum(1 - self.delivery_probability(j) for j in range(retransmissions))
+
     def start(self, count: int, draws: np.random.Generator) -> np.ndarray:
         """Which of `count` links are in the bad state at first (link), bool."""
         return draws.random(count) < self.bad_share

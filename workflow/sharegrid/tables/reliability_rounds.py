@@ -1,10 +1,8 @@
 """Table: rounds that methods of coordination need when replies are lost, by link."""
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sharegrid.preparation.links import BurstLosses, delivery_probability
 from sharegrid.tables import selection
 from sharegrid.tables.selection import Results
 
@@ -39,9 +37,9 @@ def by_method(results: Results) -> dict[str, xr.Dataset]:
 
 
 def summary(run: xr.Dataset) -> pd.DataFrame:
-    """One row per link of one method, in the order of the study: links, success, burst, retransmissions, and of the rounds the
+    """One row per link of one method, in the order of the study: the fields of the link, and of the rounds the
     least, the mean and the most over the seeds."""
-    names = ("links", "success", "burst", "retransmissions")
+    names = ("links", "success", "burst", "loss_bad", "retransmissions", "delivery")
     frame = run[[*names, "rounds", "attempts", "slots", "reply_age", "converged"]].to_dataframe().reset_index(drop=True)
     frame["floats"] = run["floats"].sum("round").values
     frame["price_error"] = abs(run["price"] - run["optimal_price"]).values
@@ -62,12 +60,5 @@ def summary(run: xr.Dataset) -> pd.DataFrame:
 def _of_method(run: xr.Dataset, name: str) -> pd.DataFrame:
     frame = summary(run)
     frame["converged"] = frame["converged"] == 1
-    frame.insert(4, "delivery", [_delivery(*row) for row in frame[["success", "burst", "retransmissions"]].to_numpy()])
-    frame.insert(5, "method", name)
+    frame.insert(6, "method", name)
     return frame.assign(place=range(len(frame)))
-
-
-def _delivery(success: float, burst: float, retransmissions: float) -> float:
-    if np.isnan(burst):
-        return float(delivery_probability(success, retransmissions))
-    return BurstLosses.of(success, burst).delivery_probability(int(retransmissions))
