@@ -103,6 +103,21 @@ def test_lower_limits_are_zero_or_kept():
     assert (kept["p_min"] <= kept["block_quantity"].sum("block").squeeze("scenario")).all()
 
 
+def test_lower_limits_above_load_and_ties_are_refused():
+    """1036 MW of lower limits; 2850 MW of load."""
+    areas = {"A": {"path": "networks/pglib/pglib_opf_case24_ieee_rts.m", "reader": "matpower"}, "B": {"load_mw": 1e3}}
+    tie = {"from_bus": "A:1", "to_bus": "B", "capacity_mw": 500, "constant_loss_mw": 20}
+    section = {"market": "multi-area", "areas": areas, "ties": {"T": tie}, "pmin": "keep"}
+    loads = {"load": {"label": "{load_factor}", "load_factor": [0.2, 0.18]}}
+    words = (
+        r"prepare.pmin: keep: scenario '0.18', area 'A', hour 0: the lower limits of its units are 1036 MW together, its "
+        r"load is 513 MW, and 510 MW can go into its ties; use pmin: zero"
+    )
+    with pytest.raises(ValueError, match=words):
+        multi_area.data(section, loads)
+    assert multi_area.data(section, {"load": {"label": "x", "load_factor": [0.2]}})["p_min"].sum() == 1036
+
+
 # Single-bus areas
 
 

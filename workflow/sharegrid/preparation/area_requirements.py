@@ -9,6 +9,7 @@ import xarray as xr
 from sharegrid.options.multi_area import Requirements
 
 log = logging.getLogger(__name__)
+TOLERANCE = 1e-6  # MW
 SHARES = ("load_requirement", "import_requirement", "renewable_requirement")
 
 
@@ -20,6 +21,22 @@ def requirements(options: Requirements) -> dict[str, tuple]:
         "renewable_requirement": [options.renewable_up, options.renewable_down],
     }
     return {name: ("direction", np.array(values)) for name, values in shares.items()}
+
+
+def check_lower_limits(data: xr.Dataset) -> None:
+    """ValueError where the lower limits of an area are above all that it can use and send: load, standby losses, ties."""
+    areas = data["area"].values
+    least = _by_area(data["p_min"], data["generator_area"], areas)
+    load, ties = _by_area(data["demand"], data["bus_area"], areas), 0.0
+    for end in ("tie_from_area", "tie_to_area"):
+        ties = ties + _by_area(data["tie_capacity"] + data["constant_loss"] / 2, data[end], areas)
+    over = (least - load - ties).transpose("scenario", "area", "time")
+    for s, a, t in np.argwhere(over.values > TOLERANCE)[:1]:
+        raise ValueError(
+            f"prepare.pmin: keep: scenario '{data['scenario'].values[s]}', area '{areas[a]}', hour {t}: the lower limits of its "
+            f"units are {least.values[a]:.6g} MW together, its load is {load.sel(area=areas[a]).values[s, t]:.6g} MW, and "
+            f"{ties.sel(area=areas[a]).values[s]:.6g} MW can go into its ties; use pmin: zero, or give it more load or ties"
+        )
 
 
 def check_penalty(data: xr.Dataset) -> None:
