@@ -18,6 +18,9 @@ from sharegrid.optimise.dc_network import DcNetwork
 from sharegrid.optimise.highs import LiveProgram
 from sharegrid.optimise.quadratic import live
 from sharegrid.optimise.values import Engine
+from sharegrid.stages import clear as stages_clear
+from sharegrid.stages.pay import pay
+from sharegrid.tables import area_summary, area_ties
 
 RANDOM = range(5)
 
@@ -379,6 +382,54 @@ def test_the_polygon_keeps_converters_within_their_rating():
         assert power**2 + float(reactive.sel(end="from").squeeze()) ** 2 <= 60**2 + 1e-6
         best = np.sqrt(60**2 - 30**2)
         assert best * np.cos(np.pi / sides) - 60 * np.sin(np.pi / sides) <= power <= best + 1e-7
+
+
+def converters(rating: float = 80, scenarios: dict | None = None, **options) -> xr.Dataset:
+    tie = {"from_bus": "A1", "to_bus": "A2", "rating_mva": rating, "reactive_range_mvar": [40, 60]}
+    return multi_area.data("toy", scenarios, ties={"T": tie}, **options)
+
+
+@pytest.mark.parametrize("sides", [5, 12])
+def test_the_worth_of_a_rating_is_that_of_the_polygon_and_a_binding_side_is_full(sides):
+    data = converters(polygon_sides=sides)
+    cleared = clear(market, data)
+    more, less = (clear(market, converters(80 + step, polygon_sides=sides))["objective"].item() for step in (0.1, -0.1))
+    assert cleared["tie_price"].item() == pytest.approx((less - more) / 0.2, rel=1e-6)
+    assert cleared["tie_price"].item() > 1 and cleared["sent"].max() < 79, "the polygon binds, the capacity does not"
+    row = area_ties.table({"data": data, "cleared": cleared}, scenarios=["base"]).iloc[0]
+    assert row["hours_full"] == 1 and row["worth_of_capacity"] == pytest.approx(cleared["tie_price"].item())
+    spare = converters(300, polygon_sides=sides)
+    assert (
+        area_ties.table({"data": spare, "cleared": clear(market, spare)}, scenarios=["base"])["hours_full"].item() == 0
+    )
+
+
+def test_a_common_capacity_says_nothing_of_converters_with_a_reactive_range():
+    sweep = {"cap": {"label": "{tie_capacity_mw}", "tie_capacity_mw": [0, None]}}
+    assert clear(market, converters(scenarios=sweep))["sent"].sel(scenario="0").max() == 0
+    with pytest.raises(ValueError, match="ties: 'T', scenario 'base': tie_capacity_mw 40 .*use tie_factor"):
+        converters(tie_capacity_mw=40)
+
+
+def test_what_circulates_among_ties_without_losses_is_no_exchange():
+    """T and U are filled by 87 MW there and 29.5 MW back, or by any flows with this balance."""
+    tie = {"from_bus": "A1", "to_bus": "A2"}
+    ties = {"T": tie | {"capacity_mw": 37}, "U": tie | {"capacity_mw": 87}}
+    fields = {"requirements": {"load_up": 0.05}, "areas__A2__load_mw": 150, "areas__A1__units__G1__linear": 31}
+    data = multi_area.data(changed(CASES["toy"], ties=ties, **fields))
+    cleared = stages_clear.clear(data, {"market": "multi-area"})
+    exchange = cleared["exchange"].sum("tie").item()
+    assert cleared["area_import"].sum().item() > exchange + 1, "the case has lost its sense: nothing circulates"
+    paid = pay(data, cleared, None, {"mechanisms": {"lmp": {}}, "deficit": None, "checks": {}})
+    summary = area_summary.table({"data": data, "cleared": cleared, "payments": paid}, scenarios=["base"]).iloc[0]
+    assert summary["import_mwh"] == pytest.approx(exchange) and summary["export_mwh"] == pytest.approx(exchange)
+    made = cleared["dispatch"].sel(generator=["G2", "G3"]).sum().item()
+    assert exchange == pytest.approx(150 - made - cleared["shed"].sum().item())
+    one = cleared["sent"].copy(deep=True)
+    one.loc[{"tie": "T"}] = [[[10.0], [4.0]]]
+    back = cleared.assign(sent=one, exchange=one.sel(way="forward") - one.sel(way="backward"))
+    row = area_ties.table({"data": data, "cleared": back}, scenarios=["base"]).set_index("tie").loc["T"]
+    assert row["forward_mwh"] == 6 and row["backward_mwh"] == 0
 
 
 def test_ramps_limit_the_change_from_hour_to_hour():

@@ -36,3 +36,12 @@ def define_converter_region(model: linopy.Model, data: xr.Dataset) -> None:
         reactive = of["reactive_power"].sel(end=end, drop=True)
         region = np.cos(angle) * power + np.sin(angle) * reactive
         model.add_constraints(region <= most, name=f"converter_region_{end}")
+
+
+def rating_price(data: xr.Dataset, dual: xr.Dataset):
+    """What one more MVA of the rating is worth to the polygon, -cos(pi / n) sum_j dual_j over both ends (scenario, tie, time)
+    $/MVA per h; 0 without converters. The rating also bounds the power sent, whose own worth is not in it."""
+    if "converter_rating" not in data:
+        return 0.0
+    sides = sum(dual[f"converter_region_{end}"].sum("polygon_side") for end in ENDS)
+    return (-np.cos(np.pi / int(data["polygon_sides"])) * sides).clip(min=0)

@@ -21,7 +21,7 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.markets.area_reports import report  # noqa: F401 - called by the stage clear
-from sharegrid.markets.converters import add_converters, define_converter_region
+from sharegrid.markets.converters import add_converters, define_converter_region, rating_price
 from sharegrid.markets.multi_area_settlement import ENDS, settlement, weight
 from sharegrid.optimise.dc_rows import define_branch_flow, gathered
 from sharegrid.optimise.program import new_model
@@ -382,11 +382,12 @@ def network_read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, red
     cleared = xr.Dataset(
         {
             "price": dual["nodal_balance"],
-            "tie_price": (opened - reduced_cost["sent"]).clip(min=0).sum("way"),
+            "tie_price": (opened - reduced_cost["sent"]).clip(min=0).sum("way") + rating_price(data, dual),
             "flow_price": -reduced_cost["flow"] if "flow" in primal else no_flow,
             "block_output": primal["block_output"],
             "dispatch": primal["block_output"].sum("block"),
             "flow": primal.get("flow", no_flow),
+            "exchange": primal["sent"].sel(way="forward", drop=True) - primal["sent"].sel(way="backward", drop=True),
             "area_import": imports(primal["delivered"], data),
             "area_export": exports(primal["sent"], data),
         }

@@ -30,9 +30,10 @@ __all__ = ["COUNTERFACTUAL", "LOST_LOAD", "build", "exact", "inexact", "owners",
 COUNTERFACTUAL = {name: ("primal", name) for name in ("sent", "delivered")}
 LOST_LOAD = "lost_load"
 SCHEDULE = "schedule"
-EXPECTED = ("dispatch", "renewable_output", "shed", "flow", "sent", "delivered", "area_import", "area_export")
+QUANTITIES = ("dispatch", "renewable_output", "shed", "flow", "sent", "delivered")
+EXPECTED = (*QUANTITIES, "exchange", "area_import", "area_export")
 PRICES = ("price", "tie_price", "flow_price")
-STAGED = ("price", "dispatch", "renewable_output", "shed", "flow", "sent", "delivered")  # also told by state
+STAGED = ("price", *QUANTITIES)  # also told by state
 
 
 def build(data: xr.Dataset) -> linopy.Model:

@@ -33,8 +33,9 @@ def _capacity(tie: Tie) -> float:
 
 def in_scenario(system: System, one: Variant, options: MultiAreaMarket) -> dict[str, tuple]:
     """(dims, values) of a scenario: tie_capacity, constant_loss (tie) in MW, loss_slope, loss_credit (tie, loss_point)
-    and chord_slope (tie). ValueError where a tie would lose more than what is sent."""
+    and chord_slope (tie). ValueError where a tie would lose more than what is sent, or has no capacity of its own."""
     own, common = system.ties, one.values["tie_capacity_mw"]
+    _check_common(options, common, one.label)
     capacity = (own.capacity if common is None else np.full(len(own.label), common)) * one.values["tie_factor"]
     _check_losses(system, capacity, one.label)
     curved = own.quadratic * (options.loss_model == "tangents")
@@ -68,6 +69,16 @@ def _shares(options: MultiAreaMarket) -> np.ndarray:
     in the middle of equal parts."""
     middles = (np.arange(options.loss_points) + 0.5) / options.loss_points
     return np.append(0.0, middles if options.loss_model == "tangents" else [])
+
+
+def _check_common(options: MultiAreaMarket, common: float | None, scenario: str) -> None:
+    """ValueError where ties whose power is what reactive power leaves of a rating are to have one capacity above 0."""
+    for name, tie in options.ties.items():
+        if common and tie.reactive_range_mvar:
+            raise ValueError(
+                f"prepare: ties: '{name}', scenario '{scenario}': tie_capacity_mw {common:g} says nothing of its rating_mva, "
+                "which reactive_range_mvar shares; use tie_factor, which scales both, or 0 to close the ties"
+            )
 
 
 def _check_losses(system: System, capacity: np.ndarray, scenario: str) -> None:

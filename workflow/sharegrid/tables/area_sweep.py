@@ -39,8 +39,8 @@ def of_study(results: Results, study: str) -> dict[str, xr.Dataset]:
 def sweep(results: Results, families: list[str], over: str) -> pd.DataFrame:
     """One row per scenario of the families, by day (if the data have days) and rising `over`: `day`, the swept number, and
 
-    `cost` at the true costs; `import` delivered and `export` sent over all ties, `curtailed` power without fuel cost, `shed`
-    load; by area the mean price of its demand, the mean price of upward reserve, and what its participants earn under
+    `cost` at the true costs; `import` delivered and `export` sent over all ties, on balance between any two areas, `curtailed`
+    power without fuel cost, `shed` load; by area the mean price of its demand, the mean price of upward reserve, and what its participants earn under
     VCG; what all ties earn at the marginal prices, and the revenue inadequacy of VCG. Empty where it was not valued.
     """
     selection.known("over", [over], SWEPT)
