@@ -62,15 +62,23 @@ REFUSED = {
     ),
     "one unit name in two areas": (
         changed(TOY, areas__A1__units={"G2": UNIT}),
-        r"prepare: units, plants and areas: 'G2': the name stands twice",
+        r"prepare: units, plants and areas: 'G2': the name stands twice, for a unit at bus A1 and a unit at bus A2; rename",
     ),
     "a plant called as a unit": (
         changed(TOY, renewables={"G1": {"bus": "A1", "power_mw": 1}}),
-        r"units, plants and areas: 'G1': the name stands twice",
+        r"units, plants and areas: 'G1': the name stands twice, for a unit at bus A1 and a plant at bus A1",
     ),
     "a unit called as an area": (
         changed(TOY, areas__A1__units={"A2": UNIT}),
-        r"units, plants and areas: 'A2': the name stands twice",
+        r"units, plants and areas: 'A2': the name stands twice, for an area and a unit at bus A1",
+    ),
+    "a unit called as the loads": (
+        changed(TOY, areas__A1__units={"loads": UNIT}),
+        r"units, plants and areas: 'loads': the name stands twice, for the loads and a unit at bus A1",
+    ),
+    "a plant that bids": (
+        TOY | {"scenarios": {"bid": {"label": "x", "bidder": ["W"], "reserve_bid": [2]}}},
+        r"prepare.scenarios.bid.bidder: 'W' is a plant; plants cannot bid",
     ),
     "ratings of another network": (
         changed(TWO_AREA, areas__A2__ratings="networks/pglib/pglib_opf_case14_ieee.m"),
@@ -143,7 +151,10 @@ FAULTS = {
     "limits": ({"pmin": 300}, r"plain.m.*is above p_max"),
     "convexity": ({"cost": "2 0 0 3 -0.1 20 0"}, r"plain.m.*non-convex"),
     "number": ({"cost": "2 0 0 3 NaN 20 0"}, r"plain.m"),
-    "points": ({"cost": "1 0 0 2 0 0 200 4000"}, r"plain.m: generator 1: cost by points; give it a polynomial cost"),
+    "points": (
+        {"cost": "1 0 0 2 0 0 200 4000"},
+        r"plain.m: generator 1 in service: cost by points; give it a polynomial cost",
+    ),
 }
 
 

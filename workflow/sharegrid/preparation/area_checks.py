@@ -1,6 +1,5 @@
 """Faults of a multi-area system, whatever its source: names, ends, areas in one piece, limits and costs."""
 
-from collections import Counter
 from dataclasses import fields
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from sharegrid.preparation.area_system import System
 from sharegrid.readers.network import components
 
+LOADS = "loads"  # name of the centre, the player who keeps what is left
 UNLIMITED = ("limit", "ten_minutes", "hourly")  # infinity says that there is no limit
 
 
@@ -30,17 +30,28 @@ def _fault(system: System, field: str, label, what: str) -> ValueError:
 
 
 def check_names(system: System) -> None:
-    """No name stands twice: neither that of a bus, branch or tie, nor one of a unit, plant or area."""
-    bidders = np.concatenate([system.units.label, system.renewables.label, np.array(system.area, dtype=str)])
+    """No name stands twice: neither that of a bus, branch or tie, nor one of a unit, plant, area or of the loads, who are a
+    player as the units are."""
     groups = {
-        "buses": system.bus,
-        "branches": system.branches.label,
-        "ties": system.ties.label,
-        "units, plants and areas": bidders,
+        "buses": [(name, f"a bus of area {area}") for name, area in zip(system.bus, system.bus_area, strict=True)],
+        "branches": [(name, "a branch") for name in system.branches.label],
+        "ties": [(name, "a tie") for name in system.ties.label],
+        "units, plants and areas": bidders(system),
     }
-    for field, labels in groups.items():
-        for name in [name for name, count in Counter(labels.tolist()).items() if count > 1][:1]:
-            raise _fault(system, field, name, "the name stands twice; give each a name of its own")
+    for field, named in groups.items():
+        first: dict[str, str] = {}
+        for name, what in named:
+            if name in first:
+                raise _fault(system, field, name, f"the name stands twice, for {first[name]} and {what}; rename one")
+            first[name] = what
+
+
+def bidders(system: System) -> list[tuple[str, str]]:
+    """(name, what it is) of the loads, the areas, units and plants."""
+    parts = (("a unit", system.units), ("a plant", system.renewables))
+    return [(LOADS, "the loads"), *((name, "an area") for name in system.area)] + [
+        (name, f"{what} at bus {bus}") for what, part in parts for name, bus in zip(part.label, part.bus, strict=True)
+    ]
 
 
 def check_numbers(system: System) -> None:

@@ -79,20 +79,22 @@ def _numbered(area: str, letter: str, size: int) -> np.ndarray:
 
 
 def _check_file(network: xr.Dataset, area: Area) -> None:
-    """ValueError for what an area cannot have: DC lines, costs by points, units that always consume."""
+    """ValueError for what an area cannot have: DC lines, costs by points, units that always consume; generators are numbered
+    among those in service."""
     if "dcline" in network.dims:
         ends = f"{network['dcline_from'].values[0]} to {network['dcline_to'].values[0]}"
         raise ValueError(f"{area.path}: dcline {ends} is in service; take it out of service and give it as a tie")
     if "cost_point_mw" in network and not np.isnan(network["cost_point_mw"].values).all():
         place = np.flatnonzero(~np.isnan(network["cost_point_mw"].values).all(axis=1))[0]
-        raise ValueError(f"{area.path}: generator {place + 1}: cost by points; give it a polynomial cost")
+        raise ValueError(f"{area.path}: generator {place + 1} in service: cost by points; give it a polynomial cost")
     if (network["p_max"].values < 0).any():
         place = np.flatnonzero(network["p_max"].values < 0)[0]
-        raise ValueError(f"{area.path}: generator {place + 1}: p_max is negative; make it a load of its bus")
+        raise ValueError(f"{area.path}: generator {place + 1} in service: p_max is negative; make it a load of its bus")
 
 
 def _units_of_file(name: str, area: Area, network: xr.Dataset, options: MultiAreaMarket) -> Units:
-    """The units of a file; their costs and reserve are scaled by the area's cost_factor."""
+    """The units of a file, numbered from 1 among those in service; their costs and reserve are scaled by the area's
+    cost_factor."""
     linear = network["cost_linear"].values * area.cost_factor
     quadratic = network["cost_quadratic"].values * area.cost_factor
     capacity = network["p_max"].values.astype(float)

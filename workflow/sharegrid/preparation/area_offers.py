@@ -64,13 +64,18 @@ def _ten_minutes(system: System, fields: dict) -> np.ndarray:
 
 
 def check_bidders(found: list[Variant], system: System) -> None:
-    """ValueError for a bidder that is neither a unit nor an area."""
+    """ValueError for a bidder that is neither a unit nor an area, such as a plant."""
     for one in found:
         bidder = one.values["bidder"]
+        if bidder and bidder in system.renewables.label:
+            raise ValueError(
+                f"prepare.scenarios.{one.family}.bidder: '{bidder}' is a plant; plants cannot bid, as they offer their power at "
+                "no cost; name a unit or an area"
+            )
         if bidder and bidder not in system.units.label and bidder not in system.area:
             raise ValueError(
                 f"prepare.scenarios.{one.family}.bidder: '{bidder}' is no unit and no area; units are called "
-                f"{system.units.label[0]} to {system.units.label[-1]}, areas {', '.join(system.area)}"
+                f"{system.units.label[0]} to {system.units.label[-1]} (those of a file by their number in service), areas {', '.join(system.area)}"
             )
 
 

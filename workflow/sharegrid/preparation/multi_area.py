@@ -35,7 +35,11 @@ def prepare(options: MultiAreaMarket, inputs: Inputs) -> xr.Dataset:
     data = data.assign(voll=options.voll, reserve_penalty=options.reserve_penalty, polygon_sides=options.polygon_sides)
     data = data.assign(one_way=("scenario", np.zeros(len(found), dtype="i1")))
     energy = "MW" if options.hours == 1 else "MWh"
-    data.attrs |= {"money": PERIOD.get(options.hours, f"$ per {options.hours} h"), "energy": energy, "centre": "loads"}
+    data.attrs |= {
+        "money": PERIOD.get(options.hours, f"$ per {options.hours} h"),
+        "energy": energy,
+        "centre": area_checks.LOADS,
+    }
     area_requirements.check_lower_limits(data)
     area_requirements.check_penalty(data)
     area_requirements.warn(data)
