@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from sharegrid import plugins
 from sharegrid.options import stages as options
@@ -344,6 +344,12 @@ def _check_options(given: dict, allowed: dict[str, plugins.Option], where: str) 
     _checked(_option_model(allowed), given, where)
 
 
+class _Options(Section):
+    """Base of the models of plug-ins' options, which have no docstrings to look for: reading sources takes most of the time."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 def _option_model(allowed: dict[str, plugins.Option]) -> type[Section]:
     """The keyword-only arguments of a plug-in as a model; eval sees annotations of this package only."""
     fields = {
@@ -353,7 +359,7 @@ def _option_model(allowed: dict[str, plugins.Option]) -> type[Section]:
         )
         for name, option in allowed.items()
     }
-    return create_model("Options", __base__=Section, **fields)
+    return create_model("Options", __base__=_Options, **fields)
 
 
 def _check_requests(study: Study, path: Path) -> None:

@@ -146,15 +146,21 @@ def _is_ours(module: str) -> bool:
     return module == NAME or module.startswith(f"{NAME}.")
 
 
-def _data_files(path: Path) -> Iterator[Path]:
+@cache
+def _data_files(path: Path) -> frozenset[Path]:
     """Data files that a module reads: its string constants that name a file lying beside it, such as a figure style."""
-    words = (
-        node.value for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    beside = {
-        other.name: other for other in path.parent.iterdir() if other.is_file() and other.suffix not in (".py", ".pyc")
-    }
-    yield from (beside[word] for word in words if word in beside)
+    beside = _no_code(path.parent)
+    if not beside:
+        return frozenset()
+    words = (node.value for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant))
+    return frozenset(beside[word] for word in words if isinstance(word, str) and word in beside)
+
+
+@cache
+def _no_code(folder: Path) -> dict[str, Path]:
+    """The files of a folder that are no Python, by name."""
+    names = (other for other in folder.iterdir() if other.suffix not in (".py", ".pyc"))
+    return {other.name: other for other in names if other.is_file()}
 
 
 def _function(module: str, name: str) -> ast.FunctionDef | None:
