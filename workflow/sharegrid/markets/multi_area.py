@@ -205,7 +205,8 @@ def define_reserve_requirement(model: linopy.Model, data: xr.Dataset) -> None:
     """sum_{g in a} r_gkt + u_akt - rho_tk delivered_at - rho_wk sum_{w in a} w_wt >= rho_dk D_at (scenario, area,
     direction, time) MW, but for areas that nothing asks for reserve, whose dual would be arbitrary.
 
-    Its dual is the price of one more MW of required reserve, $/MW per h.
+    Its dual is the price of one more MW of required reserve, $/MW per h; where an area needs none and has none to hold, as
+    one that only exports, any price up to R is optimal, and the published one is arbitrary and pays nobody.
     """
     of, areas = model.variables, data["area"].values
     held = gathered(1 * of["reserve"], data["generator_area"], "area", areas) + 1 * of["shortfall"]
