@@ -5,12 +5,13 @@ from itertools import product
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import transfers
 from sharegrid.markets import transfer_bilevel
 from sharegrid.markets.transfer_bilevel import Bilevel
 from sharegrid.optimise.highs import NotOptimal
-from sharegrid.planning.transfer_bilevel import plan
+from sharegrid.planning.transfer_bilevel import check_order, plan
 from sharegrid.stages import plan as stage
 
 BUDGETS = [0, 500, 1000, 1500, 2000, 2500]
@@ -92,7 +93,7 @@ def test_m_is_raised_until_the_transfer_has_stayed_twice():
 def test_an_m_that_is_too_small_has_no_dispatch_and_is_raised():
     program = Bilevel(data().sel(scenario=["1000"]))
     with pytest.raises(NotOptimal, match="infeasible"):
-        program.solve(0, 1.0)
+        program.solve(1.0)
     one = plan({"data": data()}, scenarios=["1000"], dual_bound=1.0).isel(scenario=0)
     assert np.isnan(one["bound_transfer"].values[0]) and one["bound"].values[0] == 1
     assert one["bilevel_transfer"].item() == pytest.approx(96.465, abs=5e-4)
@@ -101,7 +102,7 @@ def test_an_m_that_is_too_small_has_no_dispatch_and_is_raised():
 def test_the_multipliers_satisfy_the_conditions_of_the_lower_level():
     """Stationarity and complementarity of the solved point, by the arrays of the program."""
     program = Bilevel(data().sel(scenario=["1000"]))
-    point, n = program.solve(0, 1e3), program.numbers.isel(scenario=0)
+    point, n = program.solve(1e3), program.numbers.isel(scenario=0)
     flow = n["of_unit"].values @ point.output + n["of_site"].values @ point.reduction + n["at_zero"].values
     assert (np.abs(flow) <= n["limit"].values + 1e-6).all()
     assert point.output.sum() + point.reduction.sum() == pytest.approx(n["load"].item())
@@ -110,10 +111,10 @@ def test_the_multipliers_satisfy_the_conditions_of_the_lower_level():
 
 def test_the_certificate_sees_a_dispatch_out_of_merit():
     program = Bilevel(data().sel(scenario=["1000"]))
-    point, cost = program.solve(0, 1e3), program.numbers["cost"].values
-    assert program.least_cost(0, point.reduction) == pytest.approx(cost @ point.output, abs=1e-6)
+    point, cost = program.solve(1e3), program.numbers["cost"].values
+    assert program.least_cost(point.reduction) == pytest.approx(cost @ point.output, abs=1e-6)
     worse = point.output + np.array([-1.0, 0, 1.0, 0, 0])
-    assert cost @ worse > program.least_cost(0, point.reduction) + 1
+    assert cost @ worse > program.least_cost(point.reduction) + 1
 
 
 def test_systems_whose_units_do_not_serve_the_load_alone_are_refused():
@@ -121,6 +122,65 @@ def test_systems_whose_units_do_not_serve_the_load_alone_are_refused():
     rts = transfers.prepared({"x": {"label": "x", "transfer": ["2->1"]} | transfers.HOURS})
     with pytest.raises(ValueError, match="scenario x: wind, photovoltaic power or lost load is dispatched"):
         Bilevel(rts)
+
+
+def of_case5(system: dict | None = None, **family):
+    """Scenarios of case5 3->4 by the fields of `family`, with a system other than CASE5."""
+    schedules = transfers.dispatch(systems={"case5": system or transfers.CASE5}, scenarios={"x": {"label": "x"}})
+    label = " ".join(f"{{{name}}}" for name in family)
+    return transfers.prepared({"x": {"label": label, "transfer": ["case5 3->4"]} | AT | family}, schedules)
+
+
+def test_every_scenario_has_the_rows_of_its_own_limits():
+    """Two scenarios give what each gives alone, in either order; 100 MW of 1-2 has no limit in one of them."""
+    one = of_case5(reduction_level=[0.1])
+    free = one.assign(limit=one["limit"].copy(), emergency_limit=one["emergency_limit"].copy())
+    for name in ("limit", "emergency_limit"):
+        free[name].loc[{"branch": "case5:1-2"}] = np.inf
+    both = xr.concat([one, free.assign_coords(scenario=["free"])], "scenario", data_vars="minimal", coords="minimal",
+                     compat="override")  # fmt: skip
+    names = both["scenario"].values.tolist()
+    alone = [plan({"data": both}, scenarios=[name]) for name in names]
+    for order in (names, names[::-1]):
+        found = plan({"data": both}, scenarios=order).sel(scenario=names)
+        for name in ("bilevel_transfer", "bilevel_upper"):
+            assert found[name].values.tolist() == [own[name].item() for own in alone]
+    rows = [Bilevel(both.sel(scenario=[name])).numbers.sizes["row"] for name in names]
+    assert rows[0] > rows[1]
+
+
+def test_scenarios_without_contingencies_are_refused():
+    found = of_case5(contingencies=["n-1", "none"])
+    for order in (["n-1", "none"], ["none", "n-1"]):
+        with pytest.raises(
+            ValueError, match="scenario none: contingencies is none, but .* lower level would be another; use n-1"
+        ):
+            plan({"data": found}, scenarios=order)
+
+
+def test_contract_schedules_are_refused():
+    """40 MW from the unit of bus 3 to that of bus 4."""
+    output = transfers.dispatch(systems={"case5": transfers.CASE5}, scenarios={"x": {"label": "x"}})["output"].values[0]
+    contract = {f"g{k + 1}": float(mw) for k, mw in enumerate(output + np.array([0, 0, -40.0, 40.0, 0]))}
+    found = of_case5(transfers.CASE5 | {"schedule": contract}, reduction_level=[0.1])
+    with pytest.raises(
+        ValueError, match=r"scenario 0\.1: the base schedule costs 4\d\d\.\d+ \$/h more than the cheapest secure"
+    ):
+        plan({"data": found}, scenarios=["0.1"])
+
+
+def test_a_transfer_outside_of_its_bounds_is_an_error():
+    check_order("x", 1.0, 1.0, 1.0)
+    for transfer in (0.9, 2.1):
+        with pytest.raises(
+            RuntimeError, match="scenario x: T of .* MW is not between 1.000000 MW without demand response and 2"
+        ):
+            check_order("x", 1.0, transfer, 2.0)
+
+
+def test_sequential_is_the_transfer_of_the_market_without_demand_response():
+    base = transfers.cleared(data())["transfer_mw"].sel(scenario="none").item()
+    assert Bilevel(data().sel(scenario=["1000"])).sequential() == pytest.approx(base, abs=1e-6)
 
 
 def test_too_many_rows_are_refused(monkeypatch):

@@ -29,9 +29,9 @@ import numpy as np
 import scipy.sparse as sp
 import xarray as xr
 
-from sharegrid.markets.transfer_capability import Base, bases
+from sharegrid.markets.transfer_capability import Base, bases, injected, without_security
 from sharegrid.optimise.clear import solve_named, solve_priced
-from sharegrid.optimise.contingencies import Rows
+from sharegrid.optimise.contingencies import Rows, solve_secured
 from sharegrid.optimise.highs import LiveProgram, Program
 from sharegrid.optimise.program import SplitModel, new_model
 
@@ -46,38 +46,32 @@ LOWER_LEVEL = ("balance", "base_up", "base_down")  # rows of the dispatch
 UPPER_LEVEL = ("budget", "transfer_balance", "transfer_up", "transfer_down", "unit_room")
 KEPT = 1e-7  # MW of T that the search for the cheapest demand response may give up
 UNITS_ONLY = 1e-6  # MW
+CHEAPEST = 1e-4  # $/h that a base schedule may cost above the cheapest one
 
 
-def numbers(data: xr.Dataset) -> xr.Dataset:
-    """What the program needs of all scenarios of `data`, which are of one system.
+def numbers(base: Base, data: xr.Dataset) -> xr.Dataset:
+    """What the program of one scenario needs; its rows are those of the scenario's own limits.
 
-    flow per MW of_unit (row, unit), of_site (row, site) and of_sink (scenario, row); at_zero (scenario, row), the flow with
-    neither p nor d, limit (scenario, row) and load (scenario) in MW; room_of (scenario, unit), capacity of the source's
-    units; capacity, cost (unit), price, reduction_limit, budget. ValueError for several systems, wind or lost load in the
-    dispatch, and too many rows.
+    base: of the only scenario of `data`. flow per MW of_unit (row, unit), of_site (row, site) and of_sink (scenario, row);
+    at_zero (scenario, row), the flow with neither p nor d, limit (scenario, row) and load (scenario) in MW; room_of
+    (scenario, unit), capacity of the source's units; capacity, cost (unit), price, reduction_limit, budget. ValueError as
+    _check_suitable.
     """
-    if len(systems := np.unique(data["system"].values)) > 1:
-        raise ValueError(f"the bilevel program is of one system at a time, not of {' and '.join(systems)}")
-    found = list(bases(data))
-    for base in found:
-        _check_suitable(base)
-    line, state = _rows(found[0])
-    rows, bus = Rows(line, state, np.ones(len(line))), found[0].data.indexes["bus"]
-    by_bus, site = found[0].security.sensitivity(rows), bus.get_indexer(data["site_bus"].values)
-    unit = found[0].data["unit"].values
+    _check_suitable(base)
+    line, state = _rows(base)
+    rows, bus = Rows(line, state, np.ones(len(line))), base.data.indexes["bus"]
+    by_bus, site = base.security.sensitivity(rows), bus.get_indexer(data["site_bus"].values)
+    unit = base.data["unit"].values
     arrays = {
-        "of_unit": (("row", "unit"), by_bus[:, bus.get_indexer(found[0].data["unit_bus"].values)]),
+        "of_unit": (("row", "unit"), by_bus[:, bus.get_indexer(base.data["unit_bus"].values)]),
         "of_site": (("row", "site"), by_bus[:, site[site >= 0]]),
-        "of_sink": (("scenario", "row"), [by_bus @ base.share for base in found]),
-        "at_zero": (
-            ("scenario", "row"),
-            [base.security.flows(-base.data["net_load"].values)[line, state] for base in found],
-        ),
-        "limit": (("scenario", "row"), [base.security.limit[line, state] for base in found]),
-        "load": ("scenario", [base.data["net_load"].values.sum() for base in found]),
-        "in_source": (("scenario", "unit"), [np.isin(unit, base.data["source_unit"].values) for base in found]),
-        "capacity": ("unit", found[0].data["unit_capacity"].values),
-        "cost": ("unit", found[0].data["unit_cost"].values),
+        "of_sink": (("scenario", "row"), [by_bus @ base.share]),
+        "at_zero": (("scenario", "row"), [base.security.flows(-base.data["net_load"].values)[line, state]]),
+        "limit": (("scenario", "row"), [base.security.limit[line, state]]),
+        "load": ("scenario", [base.data["net_load"].values.sum()]),
+        "in_source": (("scenario", "unit"), [np.isin(unit, base.data["source_unit"].values)]),
+        "capacity": ("unit", base.data["unit_capacity"].values),
+        "cost": ("unit", base.data["unit_cost"].values),
         "price": ("site", data["site_price"].values[site >= 0]),
         "reduction_limit": (("scenario", "site"), data["reduction_limit"].values[:, site >= 0]),
         "budget": ("scenario", data["budget"].values),
@@ -95,8 +89,11 @@ def _rows(base: Base) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_suitable(base: Base) -> None:
-    """ValueError for a system whose dispatch is not that of units alone, or that is too large for binaries."""
+    """ValueError without contingencies, and for a system whose dispatch is not that of units alone, or too large for binaries."""
     one = base.data
+    if str(one["contingencies"].item()) == "none":
+        raise ValueError(f"{base.label}: contingencies is none, but the schedule is the N-1 secure dispatch, so the lower level "
+                         "would be another; use n-1")  # fmt: skip
     at_bus = np.bincount(
         one.indexes["bus"].get_indexer(one["unit_bus"].values), one["base_output"].values, one.sizes["bus"]
     )
@@ -122,47 +119,65 @@ class Point:
 
 
 class Bilevel:
-    """The programs of all scenarios of `data`: ValueError as numbers, NotOptimal as the solver."""
+    """The program of the only scenario of `data`, whose base schedule is the cheapest secure dispatch without demand response.
+
+    ValueError as numbers, and for another base schedule; NotOptimal as the solver.
+    """
 
     def __init__(self, data: xr.Dataset):
-        self.numbers = numbers(data)
-        self._split = SplitModel(build_program(self.numbers), {}, [])
+        (self._base,) = bases(data)
+        self.numbers = numbers(self._base, data)
+        self._data, self._split = data, SplitModel(build_program(self.numbers), {}, [])
+        self._check_cheapest()
 
-    def relaxation(self, k: int) -> float:
-        """T in MW of the high-point relaxation of the k-th scenario, an upper bound."""
-        program = self._only(replace(self._split.program(k), integer=None), LOWER_LEVEL + UPPER_LEVEL)
-        return -self._live(program, k, "relaxation").objective
+    def _check_cheapest(self) -> None:
+        """ValueError for a contract schedule: the operator of the lower level would not have dispatched it."""
+        cost = float(self.numbers["cost"].values @ self._base.data["base_output"].values)
+        if (above := cost - self.least_cost(np.zeros(self.numbers.sizes["site"]))) > CHEAPEST:
+            raise ValueError(f"{self._base.label}: the base schedule costs {above:.6g} $/h more than the cheapest secure dispatch, "
+                             "which is the lower level; take out `schedule` of the system, or the scenario")  # fmt: skip
 
-    def solve(self, k: int, dual_bound: float) -> Point:
-        """The optimum of the k-th scenario with M = `dual_bound` in $/MWh, with the cheapest demand response that reaches T.
+    def sequential(self) -> float:
+        """T in MW on top of the base schedule without demand response, by the market's own program and its rows."""
+        none = self._data.assign(reduction_limit=xr.zeros_like(self._data["reduction_limit"]))
+        split, (base,) = SplitModel(without_security(none), {}, []), bases(none)
+        program = LiveProgram(split.program(0), base.label)
+        return -solve_secured(program, base.security, injected(base, split), base.injection)[0].objective
+
+    def relaxation(self) -> float:
+        """T in MW of the high-point relaxation, an upper bound."""
+        program = self._only(replace(self._split.program(0), integer=None), LOWER_LEVEL + UPPER_LEVEL)
+        return -self._live(program, "relaxation").objective
+
+    def solve(self, dual_bound: float) -> Point:
+        """The optimum with M = `dual_bound` in $/MWh, with the cheapest demand response that reaches T.
 
         NotOptimal if M is so small that no dispatch satisfies its conditions.
         """
-        program, of = self._with_bound(self._split.program(k), dual_bound), self._split.variables
-        label = f"scenario {self._split.scenarios[k]}"
-        solved = solve_priced(program, self._split, label)
+        program, of = self._with_bound(self._split.program(0), dual_bound), self._split.variables
+        solved = solve_priced(program, self._split, self._base.label)
         prices = max(of[name].pick(solved.x).max(initial=0.0) for name in PRICES)
         transfer, spent = of["transfer_mw"].position.item(), np.zeros(len(program.cost))
         spent[of["reduction"].position.values] = self.numbers["price"].values
         lower = program.lower.copy()
         lower[transfer] = -solved.objective - KEPT
-        cheapest = solve_priced(replace(program, lower=lower, cost=spent), self._split, label)
+        cheapest = solve_priced(replace(program, lower=lower, cost=spent), self._split, self._base.label)
         reduction, output = (of[name].pick(cheapest.x) for name in ("reduction", "output"))
-        gap = abs(float(self.numbers["cost"].values @ output) - self.least_cost(k, reduction))
+        gap = abs(float(self.numbers["cost"].values @ output) - self.least_cost(reduction))
         return Point(-solved.objective, reduction, output, gap, float(prices), solved.iterations)
 
-    def least_cost(self, k: int, reduction: np.ndarray) -> float:
-        """Cost in $/h of the cheapest secure dispatch of the k-th scenario with this demand response (site)."""
-        program, of = replace(self._split.program(k), integer=None), self._split.variables
+    def least_cost(self, reduction: np.ndarray) -> float:
+        """Cost in $/h of the cheapest secure dispatch with this demand response (site)."""
+        program, of = replace(self._split.program(0), integer=None), self._split.variables
         cost, lower, upper = np.zeros(len(program.cost)), program.lower.copy(), program.upper.copy()
         cost[of["output"].position.values] = self.numbers["cost"].values
         place = of["reduction"].position.values
         lower[place] = upper[place] = reduction
         program = self._only(replace(program, cost=cost, lower=lower, upper=upper), LOWER_LEVEL)
-        return self._live(program, k, "dispatch").objective
+        return self._live(program, "dispatch").objective
 
-    def _live(self, program: Program, k: int, what: str):
-        return solve_named(LiveProgram(program, f"scenario {self._split.scenarios[k]}, {what}"), self._split, cold=True)
+    def _live(self, program: Program, what: str):
+        return solve_named(LiveProgram(program, f"{self._base.label}, {what}"), self._split, cold=True)
 
     def _only(self, program: Program, families: tuple[str, ...]) -> Program:
         """The program with the rows of some families; the others have no limit."""
@@ -184,7 +199,7 @@ class Bilevel:
 
 
 def build_program(one: xr.Dataset) -> linopy.Model:
-    """The model of all scenarios of numbers(data), with M = 1."""
+    """The model of one scenario with M = 1."""
     model = new_model()
     add_upper(model, one)
     add_dispatch(model, one)

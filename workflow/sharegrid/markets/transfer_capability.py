@@ -140,7 +140,7 @@ def security_rows(data: xr.Dataset) -> xr.Dataset:
     split, slots = SplitModel(without_security(data), {}, []), data.sizes["slot"]
     parts = []
     for k, base in enumerate(bases(data)):
-        rows = base.rows(LiveProgram(split.program(k), base.label), _injected(base, split))
+        rows = base.rows(LiveProgram(split.program(k), base.label), injected(base, split))
         effect, (line, outage) = base.effects(rows), names_of(rows, base.data)
         room = np.maximum(base.security.room(rows, base.injection), 0.0)  # rounding of a schedule at its limit
         parts.append(
@@ -159,8 +159,8 @@ def _filled(array: np.ndarray, rows: int, value) -> np.ndarray:
     return np.concatenate([array, np.full((rows - len(array), *array.shape[1:]), value, dtype=array.dtype)])
 
 
-def _injected(base: Base, split: SplitModel) -> sp.csr_matrix:
-    """MW injected at each bus of the system per MW of each column of the program (bus, column)."""
+def injected(base: Base, split: SplitModel) -> sp.csr_matrix:
+    """MW injected at each bus of the system per MW of each column of the program without_security (bus, column)."""
     of, bus = split.variables, base.data.indexes["bus"]
     columns = np.concatenate([of["increase"].position.values, of["reduction"].position.values])
     places = np.append(base.entry[: len(of["increase"].position)], bus.get_indexer(base.data["site_bus"].values))
