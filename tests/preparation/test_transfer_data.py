@@ -168,6 +168,20 @@ def test_participation_factors_must_sum_to_one():
     assert data["sink_share"].sel(bus=["case5:2", "case5:4"]).values[0].tolist() == [0.25, 0.75]
 
 
+@pytest.mark.parametrize(
+    ("end", "place", "message"),
+    [
+        ("sink", {"buses": ["4", "4"], "shares": [0.5, 0.5]}, "buses: bus 4 is listed twice; name each bus once"),
+        ("sink", {"buses": ["2", "4", "4"]}, "buses: bus 4 is listed twice"),
+        ("source", {"buses": ["3"], "shares": [1.0]}, r"source\.shares: units of the source produce what is best"),
+    ],
+)
+def test_places_that_say_nothing_or_too_much_are_refused(end, place, message):
+    """A sink bus that is listed twice lost the first of its shares."""
+    with pytest.raises(ValueError, match=message):
+        transfer_data(bus("3", "4") | {end: place})
+
+
 def test_source_and_sink_on_different_islands_are_refused():
     """Without the lines of bus 3 it is an island of its own."""
     schedules = transfers.of_file(CASE5).copy()

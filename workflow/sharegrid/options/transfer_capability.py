@@ -28,6 +28,8 @@ class Place(Section):
             raise ValueError("a place is either an area or a list of buses")
         if self.shares is not None and len(self.shares) != len(self.buses or []):
             raise ValueError("shares: give one participation factor for each of `buses`")
+        if twice := [bus for bus in dict.fromkeys(self.buses or []) if self.buses.count(bus) > 1]:
+            raise ValueError(f"buses: bus {twice[0]} is listed twice; name each bus once")
         return self
 
 
@@ -37,9 +39,15 @@ class Transfer(Section):
     system: str
     """System of the dispatch study."""
     source: Place
-    """Whose units produce more; shares have no meaning here."""
+    """Whose units produce more, as much as each can; no shares."""
     sink: Place
     """Whose load is raised by its participation factors."""
+
+    @model_validator(mode="after")
+    def _no_source_shares(self):
+        if self.source.shares is not None:
+            raise ValueError("source.shares: units of the source produce what is best, not by shares; take them out")
+        return self
 
 
 class Providers(Section):

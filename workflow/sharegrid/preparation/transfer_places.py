@@ -79,12 +79,11 @@ def _check_connected(dispatch: xr.Dataset, source: np.ndarray, sink: np.ndarray,
 def _shares(dispatch: xr.Dataset, place: Place, system: str, sink: np.ndarray, where: str) -> np.ndarray:
     """Participation factors (bus), those given or the shares of the loads."""
     if place.shares is not None:
-        if abs(sum(place.shares) - 1) > SUM:
-            raise ValueError(
-                f"{where}.sink.shares: they sum to {sum(place.shares):g}; participation factors must sum to 1"
-            )
-        by_bus = dict(zip([f"{system}:{bus}" for bus in place.buses], place.shares, strict=True))
-        return np.array([by_bus.get(str(bus), 0.0) for bus in dispatch["bus"].values])
+        share = np.zeros(dispatch.sizes["bus"])
+        share[dispatch.indexes["bus"].get_indexer([f"{system}:{bus}" for bus in place.buses])] = place.shares
+        if abs(share.sum() - 1) > SUM:  # of what is at the buses, not of the list
+            raise ValueError(f"{where}.sink.shares: they sum to {share.sum():g}; participation factors must sum to 1")
+        return share
     weight = np.where(sink, dispatch["load_weight"].values, 0.0)
     if weight.sum() <= 0:
         raise ValueError(f"{where}.sink: no load at these buses, so they have no shares; give shares")
