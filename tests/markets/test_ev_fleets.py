@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 import carbon
 from sharegrid.games.core import max_excess
 from sharegrid.games.table import game_of, superadditivity
 from sharegrid.markets import ev_fleets
-from sharegrid.optimise.clear import clear
+from sharegrid.optimise.clear import clear, split_model
+from sharegrid.optimise.highs import LiveProgram
 
 LADDER = {"rising": [{"price": 10, "quantity_t": 12}, {"price": 45, "quantity_t": 9}, {"price": 90}]}
 OUTCOMES = {
@@ -306,3 +307,60 @@ def test_measured_strategies(cases):
     for strategy, tonnes in (("v1g", [41.6, 36.6, 26.2, 26.2]), ("v2g", [43.1, 30.8, 28.0, 26.8])):
         found = emitted.sel(scenario=[f"{strategy} {price}" for price in (20, 40, 60, 80)])
         np.testing.assert_allclose(found, tonnes, atol=0.05)
+
+
+BURNING = {"emissions that earn": {"carbon_price": -60, "sell_ratio": 1},
+           "no credit": {"carbon_price": -20, "sell_ratio": 1, "credit_export": False}}  # fmt: skip
+
+
+def cost_of_ways(data: xr.Dataset, name: str, carbon_price: float, credit: bool) -> float:
+    """The least cost of a fleet alone that either charges or discharges in each hour, as a program written down by hand."""
+    fleet, share = carbon.FLEETS[name], carbon.FLEETS[name]["share"] * 1000
+    size, power = fleet["capacity_kwh"] / 1000 * share, fleet["power_kw"] / 1000 * share
+    hours = np.arange(fleet["arrival"], fleet["departure"])
+    price, factor = (data[what].values[..., hours].ravel() for what in ("price", "emission_factor"))
+    n, one, none = len(hours), np.eye(len(hours)), np.zeros((len(hours), len(hours)))
+    cost = [price + 3 + carbon_price * factor, 3 - price - carbon_price * factor * credit, np.zeros(2 * n)]
+    stored = one - np.eye(n, k=-1)
+    start = np.zeros(n)
+    start[0] = 0.3 * size
+    lowest, highest = np.full(n, 0.1 * size), np.full(n, size)
+    lowest[-1] = highest[-1] = 0.9 * size
+    rows = [
+        LinearConstraint(np.hstack([-0.9 * one, one / 0.95, stored, none]), start, start),
+        LinearConstraint(np.hstack([one, none, none, -power * one]), -np.inf, 0),
+        LinearConstraint(np.hstack([none, one, none, power * one]), -np.inf, power),
+    ]
+    zero = np.zeros(n)
+    bounds = Bounds(np.r_[zero, zero, lowest, zero], np.r_[zero + power, zero + power, highest, zero + 1])
+    found = milp(np.concatenate(cost), constraints=rows, bounds=bounds, integrality=np.repeat([0, 0, 0, 1], n),
+                 options={"mip_rel_gap": 1e-9})  # fmt: skip
+    assert found.success, found.message
+    return found.fun
+
+
+@pytest.mark.parametrize("name", BURNING)
+@pytest.mark.parametrize("backend", ["warm", "rebuild"])
+def test_nobody_burns_energy_where_that_earns_money(name, backend):
+    """The linear program would; every coalition costs what a mixed-integer program of each of its fleets does."""
+    options = BURNING[name]
+    data = carbon.real(**options)
+    cleared = carbon.cleared_of(data)
+    assert np.minimum(cleared["charge"], cleared["discharge"]).max() <= 1e-9
+    alone = [cost_of_ways(data, fleet, options["carbon_price"], options.get("credit_export", True))
+             for fleet in carbon.FLEETS]  # fmt: skip
+    assert cleared["objective"].item() == pytest.approx(sum(alone), rel=1e-6)
+    game = game_of(data, carbon.values_of(data, backend), "base")
+    np.testing.assert_allclose(game.alone, -np.array(alone), rtol=1e-6)
+    payoff = (cleared["price_revenue"] - cleared["reported_cost"]).isel(scenario=0).values
+    np.testing.assert_allclose(payoff, -np.array(alone), rtol=1e-6)
+
+
+@pytest.mark.parametrize("share", [1, 0.5])
+def test_an_hour_is_shared_in_the_linear_program_too(share):
+    data = carbon.real(carbon_price=-60, sell_ratio=1, v2g_share=share)
+    split = split_model(ev_fleets, data)
+    found = LiveProgram(split.program(0), "relaxation").solve().x
+    charge, discharge = (split.variables[name].read(found) for name in ("charge", "discharge"))
+    assert np.minimum(charge, discharge).max() > 0.1, "the relaxation burns energy"
+    assert (charge + discharge / share - data["charge_high"].isel(scenario=0)).max() <= 1e-9

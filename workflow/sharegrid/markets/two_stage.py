@@ -20,13 +20,14 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.markets import multi_area
+from sharegrid.markets.area_reports import report
 from sharegrid.markets.converters import add_converters, define_converter_region
 from sharegrid.markets.multi_area import exact, inexact, over_time, within
 from sharegrid.markets.multi_area_settlement import settlement, weight
 from sharegrid.optimise.dc_rows import define_branch_flow
 from sharegrid.optimise.program import new_model
 
-__all__ = ["COUNTERFACTUAL", "LOST_LOAD", "build", "exact", "inexact", "owners", "read_out", "within"]
+__all__ = ["COUNTERFACTUAL", "LOST_LOAD", "build", "exact", "inexact", "owners", "read_out", "report", "within"]
 COUNTERFACTUAL = {name: ("primal", name) for name in ("sent", "delivered")}
 LOST_LOAD = "lost_load"
 SCHEDULE = "schedule"

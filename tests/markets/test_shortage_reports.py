@@ -3,6 +3,7 @@
 import logging
 
 import multi_area
+import two_stage
 from multi_area import TOY, changed
 from sharegrid.markets import area_reports
 from sharegrid.stages.clear import clear
@@ -48,3 +49,10 @@ def test_lost_load_is_told_with_its_worst_hour_and_its_sum(caplog):
     told = warnings(caplog, section, hours=2, load_profile=wave)
     second = 120 * (1 + 0.5 * 0.9659258262890683) - 80
     assert told == [f"scenario base: area A2 lacks 100 MW of load (hour 0), {100 + second:.6g} MWh in all hours"]
+
+
+def test_load_lost_in_outcomes_is_told_too(caplog):
+    data = two_stage.changed(areas=changed(two_stage.TOY, areas__A2__load_mw=400)["areas"])
+    with caplog.at_level(logging.WARNING):
+        two_stage.clear(data)
+    assert any(f"scenario {data['scenario'].values[0]}: area A2 lacks" in told for told in caplog.messages)
