@@ -15,7 +15,7 @@ REVENUE = (
 )
 ROBUST = (
     "scenario week gamma risk_adjusted_profit_usd_per_day profit_usd_per_day fru_mw frd_mw violated_hours_percent "
-    "violated_days_percent largest_violation_mw"
+    "violated_days_percent largest_violation_mw missed_up_day_mwh missed_down_day_mwh"
 )
 DAYS = (
     "scenario price_mean price_low price_high fru_price_high fru_missing_mwh profit_usd_per_day vcg_premium_usd_per_day "

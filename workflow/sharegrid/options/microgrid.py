@@ -186,7 +186,8 @@ class MicrogridMarket(Market):
     pool: str
     """The pool of scenarios that name none."""
     gamma: NotNegative = 1.0
-    """Budget of the deviations: how many sources deviate fully at once, from 0 to the number of sources [1]."""
+    """Budget of the deviations: how many sources deviate fully at once, from 0 to the number of sources, in each hour alone,
+    with stored energy restored before the next [1]."""
     beta: Share = 0.2
     """Weight of the conditional value at risk in the objective [1]."""
     alpha: Annotated[float, Field(ge=0, lt=1)] = 0.8

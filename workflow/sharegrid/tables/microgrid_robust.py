@@ -11,8 +11,10 @@ METHOD = "robust-bids"
 
 def table(results: Results, *, families: list[str]) -> pd.DataFrame:
     """One row per scenario of the families: `gamma`; in the money of the study what the bid maximises (`risk_adjusted_profit`)
-    and the expected `profit`, both in sample; ramping sold, `fru_mw` and `frd_mw` over the day; out of sample the deviations
-    that cannot be followed in percent of hours and outcomes, the days with one in percent, and the largest in MW."""
+    and the expected `profit`, both in sample; ramping sold, `fru_mw` and `frd_mw` over the day; out of sample, each hour
+    alone with stored energy restored before the next, the deviations that cannot be followed in percent of hours and outcomes,
+    the days with one in percent, and the largest in MW; where all deviations last all day and
+    resources are scheduled again, the departure from the energy bid up and down in MWh of the worst outcome."""
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families)
     here = {"scenario": labels}
@@ -27,7 +29,8 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
         "frd_mw": sold.sel(product="FRD").values,
     }
     planned = {"violated_hours_percent": "violated_hours", "violated_days_percent": "violated_days",
-               "largest_violation_mw": "largest_violation"}  # fmt: skip
+               "largest_violation_mw": "largest_violation", "missed_up_day_mwh": "missed_up_day",
+               "missed_down_day_mwh": "missed_down_day"}  # fmt: skip
     for column, name in planned.items():
         columns[column] = selection.read(results, "plan", name, method=METHOD).sel(here).values
     return selection.tidy(pd.DataFrame(columns))
