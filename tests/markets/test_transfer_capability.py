@@ -227,6 +227,27 @@ def test_the_marginal_value_is_what_a_first_mw_at_the_bus_adds():
         assert gain / step == pytest.approx(max(value, 0.0), abs=1e-4)
 
 
+@pytest.mark.parametrize("label", ["2->1 0.2", "1->2 0.2"])
+def test_no_less_demand_response_reaches_the_transfer(label):
+    """A price of 1 makes the budget a limit on the sum of demand response: 1 MW less than what is used loses transfer."""
+    one = found_in(night).sel(scenario=label)
+    data = night().sel(scenario=[label]).copy()
+    data["site_price"].values[...] = 1.0
+    found = []
+    for more in (-1.0, 1e-4):
+        data["budget"] = data["budget"].copy(data=[one["used"].item() + more])
+        found.append(transfers.transfer(data)[0])
+    assert found[0] < one["transfer_mw"].item() - 1e-4
+    assert found[1] == pytest.approx(one["transfer_mw"].item(), abs=1e-6)
+    assert one["increase"].sum() + one["used"] == pytest.approx(one["transfer_mw"].item(), abs=1e-6)
+
+
+def test_no_result_is_a_negative_zero():
+    for name, values in found_in(case5).data_vars.items():
+        if values.dtype.kind == "f":
+            assert not (np.signbit(values.values) & (values.values == 0)).any(), name
+
+
 def test_scaling_a_provider_scales_its_capability_only():
     data = case5()
     scaled = transfer_capability.scaled(data, "case5:4", 0.5)

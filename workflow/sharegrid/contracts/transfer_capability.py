@@ -49,10 +49,10 @@ CLEARED = {
     "binding_value": v("1", "transfer capability per MW of that line's limit", "scenario", low=0),
     "increase": v("MW", "output of the source's unit above its base output", "scenario slot", low=0),
     "reduction": v("MW", "demand response", "scenario site", low=0),
-    "marginal_value": v("1", "transfer capability per MW of demand response at the site", "scenario site"),
+    "marginal_value": v("MW/MW", "transfer capability per MW of demand response at the site", "scenario site"),
     "security_rows": v("1", "rows of lines and outages that some coalition could reach", "scenario", low=0),
-    "used": v(ENERGY, "demand response that is used", "scenario", low=0),
-    "beyond_reduction": v(MONEY, "transfer capability less the demand response used for it", "scenario"),
+    "used": v(ENERGY, "least demand response that reaches the transfer", "scenario", low=0),
+    "beyond_reduction": v(MONEY, "transfer capability less the least demand response that reaches it", "scenario"),
 }
 
 

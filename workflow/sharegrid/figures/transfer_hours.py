@@ -53,7 +53,6 @@ def _evidence(frame: pd.DataFrame) -> str:
     parts = []
     for day, rows in frame.groupby("date", sort=False):
         nothing = int((rows["without_mw"] < 1e-3).sum())
-        beyond = rows["gain_mw"] - rows["capability_mw"]
         parts.append(f"{day}: no transfer in {nothing} of {len(rows)} hours and directions; demand response adds "
-                     f"{rows['gain_mw'].mean():.0f} MW on average, {beyond.mean():+.0f} MW beyond its capability")  # fmt: skip
+                     f"{rows['gain_mw'].mean():.0f} MW on average, {rows['beyond_mw'].mean():+.0f} MW beyond its own power")  # fmt: skip
     return "; ".join(parts) + "."

@@ -29,7 +29,7 @@ import numpy as np
 import scipy.sparse as sp
 import xarray as xr
 
-from sharegrid.markets.transfer_capability import Base, bases, injected, without_security
+from sharegrid.markets.transfer_capability import KEPT, Base, bases, injected, without_security
 from sharegrid.optimise.clear import solve_named, solve_priced
 from sharegrid.optimise.contingencies import Rows, solve_secured
 from sharegrid.optimise.highs import LiveProgram, Program
@@ -44,7 +44,6 @@ PRICES = {
 }  # and what they are prices of
 LOWER_LEVEL = ("balance", "base_up", "base_down")  # rows of the dispatch
 UPPER_LEVEL = ("budget", "transfer_balance", "transfer_up", "transfer_down", "unit_room")
-KEPT = 1e-7  # MW of T that the search for the cheapest demand response may give up
 UNITS_ONLY = 1e-6  # MW
 CHEAPEST = 1e-4  # $/h that a base schedule may cost above the cheapest one
 

@@ -18,6 +18,7 @@ Source: NERC, Available Transfer Capability Definitions and Determination, 1996.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import linopy
 import numpy as np
@@ -25,18 +26,25 @@ import scipy.sparse as sp
 import xarray as xr
 
 from sharegrid.markets.transfer_security import BINDING, check_secure, names_of, of_system, outages_of, security_of
+from sharegrid.optimise.clear import solve_named
 from sharegrid.optimise.contingencies import Outages, Rows, reachable, solve_secured
 from sharegrid.optimise.highs import LiveProgram
 from sharegrid.optimise.program import SplitModel, new_model
 
 COUNTERFACTUAL: dict[str, tuple[str, str]] = {}  # of a coalition only the value is asked
 LOST_LOAD = None
+KEPT = 1e-7  # MW of T that the search for the least demand response may give up
 
 
 def build(data: xr.Dataset) -> linopy.Model:
     """The model of all scenarios of `data` (dims scenario, slot, site, place, row)."""
+    return with_security(data, security_rows(data))
+
+
+def with_security(data: xr.Dataset, rows: xr.Dataset) -> linopy.Model:
+    """The model with these security_rows."""
     model = without_security(data)
-    define_security(model, data, security_rows(data))
+    define_security(model, data, rows)
     return model
 
 
@@ -173,23 +181,44 @@ def injected(base: Base, split: SplitModel) -> sp.csr_matrix:
 
 
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
-    """Transfer capability with its parts, the binding line and outage, and what each provider adds at the marginal value.
+    """Transfer capability with its parts, the least demand response that reaches it, the binding line and outage, and what each
+    provider adds at the marginal value.
 
     price_revenue is the dual of the capability times the demand response: what one more MW of the provider would add. There
     are no costs: money is MW of transfer capability.
     """
-    transfer, reduction = primal["transfer_mw"], primal["reduction"]
-    value = -reduced_cost["reduction"]
-    of_provider = {"output": reduction, "price_revenue": value.clip(min=0) * reduction}
+    rows, transfer = security_rows(data), primal["transfer_mw"].clip(min=0) + 0.0
+    least, value = least_response(data, rows, transfer), 0.0 - reduced_cost["reduction"]
+    of_provider = {"output": least["reduction"], "price_revenue": value.clip(min=0) * primal["reduction"]}
     cleared = xr.Dataset({name: _by_owner(values, data) for name, values in of_provider.items()})
     nothing = xr.zeros_like(cleared["output"])
     here = data["taking_part"].reset_coords(drop=True) == 1
     cleared = cleared.assign(reported_cost=nothing, true_cost=nothing, active=here.astype("i1"))
-    cleared = cleared.assign(
-        transfer_mw=transfer, increase=primal["increase"], reduction=reduction, marginal_value=value
-    )
-    cleared = cleared.assign(used=reduction.sum("site"), beyond_reduction=transfer - reduction.sum("site"))
-    return cleared.assign(margins(data, transfer) | _binding(data, dual))
+    cleared = cleared.assign(least.data_vars).assign(transfer_mw=transfer, marginal_value=value)
+    used = least["reduction"].sum("site")
+    cleared = cleared.assign(used=used, beyond_reduction=transfer - used)
+    return cleared.assign(margins(data, transfer) | _binding(data, rows, dual))
+
+
+def least_response(data: xr.Dataset, rows: xr.Dataset, transfer: xr.DataArray) -> xr.Dataset:
+    """increase (scenario, slot) and reduction (scenario, site) MW with the least demand response that reaches T.
+
+        min sum_b d_b   s.t. the market's rows,  T >= transfer - 1e-7 MW
+
+    Several x and d reach the largest T; where a unit of the source and demand response are as good, any mix of them does.
+    """
+    split = SplitModel(with_security(data, rows), {}, [])
+    of, found = split.variables, []
+    for k, scenario in enumerate(split.scenarios):
+        program = split.program(k)
+        cost, lower = np.zeros(len(program.cost)), program.lower.copy()
+        cost[of["reduction"].position.values] = 1.0
+        lower[of["transfer_mw"].position.item()] = max(float(transfer[k]) - KEPT, 0.0)
+        label = f"scenario {scenario}, least demand response"
+        solved = solve_named(LiveProgram(replace(program, cost=cost, lower=lower), label), split, cold=True)
+        found.append({name: of[name].read(solved.x).clip(min=0) + 0.0 for name in ("increase", "reduction")})
+    stacked = {name: xr.concat([one[name] for one in found], transfer["scenario"]) for name in found[0]}
+    return xr.Dataset({name: array.reset_coords(drop=True) for name, array in stacked.items()})
 
 
 def _by_owner(values: xr.DataArray, data: xr.Dataset) -> xr.DataArray:
@@ -228,9 +257,9 @@ def existing_commitment(data: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(np.array(found), {"scenario": data["scenario"].values}, "scenario")
 
 
-def _binding(data: xr.Dataset, dual: xr.Dataset) -> dict[str, xr.DataArray]:
+def _binding(data: xr.Dataset, rows: xr.Dataset, dual: xr.Dataset) -> dict[str, xr.DataArray]:
     """The row with the largest shadow price (scenario): its line, outage and price; the number of rows."""
-    rows, labels = security_rows(data), {"scenario": data["scenario"].values}
+    labels = {"scenario": data["scenario"].values}
     shadow = -dual["security"].values if "security" in dual else np.zeros((data.sizes["scenario"], 0))
     best = [int(one.argmax()) if one.max(initial=0.0) > BINDING else None for one in shadow]
     found = {"binding_value": [0.0 if k is None else one[k] for one, k in zip(shadow, best, strict=True)]}
