@@ -192,6 +192,16 @@ def test_the_parts_of_the_total_add_up(reliability, benefit):
         np.testing.assert_allclose(one["available_capability"], one["transfer_mw"], atol=1e-9)
 
 
+def test_counterflow_does_not_do_away_with_the_reliability_margin():
+    """The base flows from 1 to 2 on the summer night, so the total of the other direction is negative."""
+    data = transfers.prepared({"x": {"label": "x", "transfer": ["2->1"], "reduction_level": [0.1], "reduction_at": ["sink"]}
+                               | transfers.HOURS}, reliability_margin=0.05)  # fmt: skip
+    one = transfers.cleared(data).isel(scenario=0)
+    assert one["total"] < 0 < one["transfer_mw"]
+    assert one["reliability"] == pytest.approx(0.05 * one["transfer_mw"].item())
+    assert one["available_capability"] == pytest.approx(0.95 * one["transfer_mw"].item())
+
+
 def test_the_existing_commitment_is_the_flow_between_the_ends():
     one = found_in(evening)["existing"]
     for there, back in (("1->2", "2->1"), ("2->3", "3->2"), ("3->1", "1->3")):

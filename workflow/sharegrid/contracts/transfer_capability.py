@@ -33,14 +33,14 @@ DATA = {
     "base_output": v("MW", "output of the unit in the base schedule", "scenario unit", low=0),
     "limit": v("MW", "flow limit of the intact network, inf = none", "scenario branch", False, 0),
     "emergency_limit": v("MW", "flow limit after an outage, inf = none", "scenario branch", False, 0),
-    "reliability_margin": v("1", "TRM over the total transfer capability", low=0),
+    "reliability_margin": v("1", "TRM over the larger of TTC and transfer", low=0),
     "benefit_margin": v("MW", "CBM", low=0),
     "capability_price": v("$/MWh", "value of a MW of transfer capability for an hour", low=0),
 }
 CLEARED = {
     "transfer_mw": v("MW", "largest transfer on top of the base schedule", "scenario", low=0),
     "existing": v("MW", "existing commitment: base flow from source to sink on their direct lines (ETC)", "scenario"),
-    "total": v("MW", "total transfer capability (TTC)", "scenario"),
+    "total": v("MW", "total transfer capability (TTC), negative where counterflow is larger", "scenario"),
     "reliability": v("MW", "transmission reliability margin (TRM)", "scenario", low=0),
     "benefit": v("MW", "capacity benefit margin (CBM)", "scenario", low=0),
     "available_capability": v("MW", "available transfer capability (ATC)", "scenario", low=0),

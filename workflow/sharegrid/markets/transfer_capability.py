@@ -230,13 +230,14 @@ def _by_owner(values: xr.DataArray, data: xr.Dataset) -> xr.DataArray:
 def margins(data: xr.Dataset, transfer: xr.DataArray) -> dict[str, xr.DataArray]:
     """TTC = ETC + T and its parts TTC = ETC + ATC + TRM + CBM (scenario) MW.
 
-    ETC is the base flow from the source to the sink on the lines that join them, negative where the base flows back. TRM is a
-    share of the TTC and CBM a number; what is not there cannot be kept, so both together take at most T.
+    ETC is the base flow from the source to the sink on the lines that join them, negative where the base flows back
+    (counterflow), and so may TTC be although T fits on top. TRM is a share of the larger of TTC and T, so that counterflow does
+    not do away with it, and CBM a number; what is not there cannot be kept, so both together take at most T.
     """
     existing = existing_commitment(data)
-    total = existing + transfer
-    reliability = np.minimum((data["reliability_margin"] * total).clip(min=0), transfer.clip(min=0))
-    benefit = np.minimum(data["benefit_margin"], transfer.clip(min=0) - reliability)
+    total, most = existing + transfer, transfer.clip(min=0)
+    reliability = np.minimum(data["reliability_margin"] * np.maximum(total, most), most)
+    benefit = np.minimum(data["benefit_margin"], most - reliability)
     available = total - existing - reliability - benefit
     return {"existing": existing, "total": total, "reliability": reliability, "benefit": benefit,
             "available_capability": available.clip(min=0)}  # fmt: skip

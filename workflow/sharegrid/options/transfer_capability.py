@@ -115,7 +115,7 @@ class TransferMarket(Market):
     budget: NotNegative | None = None
     """What demand response may cost [$/h]."""
     reliability_margin: Share = 0.0
-    """Transmission reliability margin (TRM) relative to the total transfer capability [1]."""
+    """Transmission reliability margin (TRM) relative to the larger of total transfer capability and transfer [1]."""
     benefit_margin_mw: NotNegative = 0.0
     """Capacity benefit margin (CBM) [MW]."""
     capability_price: Positive = 10.0
