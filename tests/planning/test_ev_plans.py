@@ -110,7 +110,7 @@ def test_disaggregation_finds_the_least_deviation():
     net[0, 18:20] = 0.014
     x, deviation, bound = disaggregated(fine.split, fine.program, np.zeros(2, int), net)
     assert deviation == pytest.approx(0.014, rel=1e-6), "14 of 28 kWh find no place"
-    burnt = 2 * 0.007 * (1 - 0.9 * 0.95)
+    burnt = 2 * 0.007 * (1 - 0.9 * 0.95) / (1 + 0.9 * 0.95)  # both powers share an hour
     assert bound == pytest.approx(0.014 - burnt, rel=1e-6), "less only by charging and discharging at once"
     assert np.minimum(fine.read("charge", x), fine.read("discharge", x)).max() <= 1e-9
     assert (fine.read("charge", x) - fine.read("discharge", x)).sum() == pytest.approx(0.014, rel=1e-6)
@@ -206,6 +206,16 @@ def test_energy_first_is_the_joint_optimum_without_a_carbon_price(schedules):
         assert schedules[f"energy_first_emission_{end}"].sel(scenario="v2g 40").item() == pytest.approx(
             schedules[f"emission_{end}"].sel(scenario="v2g").item(), abs=1e-6
         )
+
+
+def test_prices_at_which_burning_energy_earns_are_refused():
+    data = base(carbon_price=-60, sell_ratio=1)
+    with pytest.raises(
+        ValueError, match=r"ev-schedules: scenario 'base': burning .* home \(\d.* MW at once in hour \d+\)"
+    ):
+        ev_schedules.plan({"data": data}, scenarios=["base"])
+    with pytest.raises(ValueError, match="ev-aggregation: scenario 'base': burning energy earns money"):
+        ev_aggregation.plan({"data": data}, scenario="base", sizes=[20], region=20)
 
 
 def test_a_vehicle_table_of_data_is_the_drawn_one():

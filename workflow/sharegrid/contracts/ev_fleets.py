@@ -31,6 +31,7 @@ DATA = {
     "step_right": v(
         "t", "the fleet's part of a step of the ladder; the last step has no limit", "scenario participant step", low=0
     ),
+    "one_way": v("1", "1 if fleets have decisions not to charge and discharge at once", "scenario", low=0),
     "charge_low": v("MW", "least charging power", HOURLY, low=0),
     "charge_high": v("MW", "largest charging power", HOURLY, low=0),
     "discharge_high": v("MW", "largest discharging power", HOURLY, low=0),

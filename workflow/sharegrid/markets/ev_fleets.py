@@ -5,7 +5,7 @@
          sum_k q+_k - q- - sum_it f_t (ch_it - x dis_it) + sum_i a_i = 0                               [lambda]
          0 <= q+_k <= sum_i r_ik  (all steps k but the last),   q- >= 0                                [kappa_k]
          e_it = e_i,t-1 + etac_i ch_it - dis_it / etad_i + in_it - out_it
-         c_it <= ch_it <= C_it,   0 <= dis_it <= D_it,   e_it <= e <= E_it
+         c_it <= ch_it <= C_it,   0 <= dis_it <= D_it,   e_it <= e <= E_it,   ch_it / C_it + dis_it / D_it <= 1
 
 n net charging sum_i (ch_it - dis_it), ch and dis charging and discharging of fleet i [MW], e its energy at the end of the
 hour, in and out the energy of vehicles that arrive and leave at the start of the hour [MWh]; l energy price, w wear
@@ -17,16 +17,26 @@ least that settles the emissions is best in all of them.
 A fleet owns its allowances, its part of the ladder's steps, and the energy of its vehicles on arrival and departure, all
 variables with equal bounds, so a closed fleet leaves homogeneous rows, nobody costs 0 and the payment at the prices is in
 the core (Owen, Math. Programming 9:358-370, 1975). What is gained together is the netting of the fleets' allowances.
+
+A fleet's vehicles are alike and either charge or discharge in an hour; the last row is what is left of that in a linear
+program. It is exact wherever burning energy earns nothing. Where it does, as emissions that are paid for or discharging
+without credit make it at a negative carbon price, the exact model decides with integers which of the two a fleet does in
+each hour; prices are then those of these decisions, and the payment at them is not promised to be in the core.
 """
 
+from collections.abc import Mapping
+
 import linopy
+import numpy as np
 import xarray as xr
 
 from sharegrid.markets.risk import add_risk, conditional_value_at_risk, define_shortfall, negative_profit_measure
 from sharegrid.optimise.program import new_model
 
-COUNTERFACTUAL: dict[str, tuple[str, str]] = {}  # of a coalition only the value is asked
+COUNTERFACTUAL = {name: ("primal", name) for name in ("charge", "discharge")}
 LOST_LOAD = None
+AT_ONCE = 1e-6  # of charging and discharging at once, relative to the largest charging power, at least 1 MW
+ROUNDED = 1e-5  # the same of a mixed-integer optimum, whose integers are so by 1e-6
 HOURLY = ("scenario", "participant", "time")
 BATTERY = {"charge": ("charge_low", "charge_high"), "discharge": (None, "discharge_high"),
            "energy": ("energy_low", "energy_high")}  # fmt: skip
@@ -50,10 +60,12 @@ def build(data: xr.Dataset) -> linopy.Model:
     add_allowances(model, data)
     add_risk(model, data)
     define_energy_balance(model, data)
+    define_shared_hour(model, data)
     define_carbon_position(model, data)
     define_steps(model, data)
     define_profit(model, data)
     define_shortfall(model, data)
+    define_one_way(model, data)
     model.add_objective(negative_profit_measure(model, data))
     return model
 
@@ -63,7 +75,8 @@ def owners(data: xr.Dataset) -> dict[str, xr.DataArray]:
     fleet = data["participant"].astype(object).reset_coords(drop=True)
     rights = ("step_right",) if data.sizes["step"] > 1 else ()
     moved = (name for name in MOVED if bool((data[name] > 0).any()))
-    return dict.fromkeys((*BATTERY, *moved, "allowance", *rights), fleet)
+    binary = ("charging",) if decides(data) else ()
+    return dict.fromkeys((*BATTERY, *moved, "allowance", *rights, *binary), fleet)
 
 
 def connected(data: xr.Dataset) -> xr.DataArray:
@@ -71,14 +84,25 @@ def connected(data: xr.Dataset) -> xr.DataArray:
     return (data["energy_high"] > 0).any("scenario")
 
 
+def discharges(data: xr.Dataset) -> xr.DataArray:
+    """(participant, time), whether the fleet may discharge in some scenario."""
+    return (data["discharge_high"] > 0).any("scenario")
+
+
+def decides(data: xr.Dataset) -> bool:
+    """Whether integers decide who charges and who discharges in some scenario."""
+    return bool((data["one_way"] == 1).any() and discharges(data).any())
+
+
 def add_batteries(model: linopy.Model, data: xr.Dataset) -> None:
     """Charging and discharging [MW] and energy [MWh] within their limits while connected; arriving and leaving energy fixed
     (scenario, participant, time)."""
     here = _all_scenarios(connected(data), data)
+    labels = {dim: data.indexes[dim] for dim in HOURLY}  # else the order of the dims is that of the data's coordinates
     for name, (low, high) in BATTERY.items():
         upper = data[high].transpose(*HOURLY)
         lower = data[low].transpose(*HOURLY) if low else xr.zeros_like(upper)
-        model.add_variables(lower=lower, upper=upper, mask=here, name=name)
+        model.add_variables(lower=lower, upper=upper, coords=labels, mask=here, name=name)
     for name in MOVED:
         fixed = data[name].transpose(*HOURLY)
         moves = (fixed > 0).any("scenario")
@@ -120,6 +144,51 @@ def define_energy_balance(model: linopy.Model, data: xr.Dataset) -> None:
 def _previous(energy: linopy.Variable, data: xr.Dataset):
     """e_i,t-1, 0 where the fleet was not connected."""
     return (1 * energy).shift(time=1).fillna(0)
+
+
+def define_shared_hour(model: linopy.Model, data: xr.Dataset) -> None:
+    """ch_it + (C_it / D_it) dis_it - C_it <= 0 (scenario, participant, time) MW where there is discharging: an hour is shared."""
+    of, may = model.variables, discharges(data)
+    if may.any():
+        most, least = data["charge_high"].transpose(*HOURLY), data["discharge_high"].transpose(*HOURLY)
+        ratio = (most / least.where(least > 0, np.inf)).fillna(0.0)
+        mask = _all_scenarios(may, data)
+        model.add_constraints(of["charge"] + ratio * of["discharge"] <= most, name="shared_hour", mask=mask)
+
+
+def define_one_way(model: linopy.Model, data: xr.Dataset) -> None:
+    """ch - C z <= 0,  dis + D z - D <= 0 with z integer in 0..1 (scenario, participant, time), where asked and discharging is
+    possible. The last rows and columns, so those of the relaxation keep their numbers."""
+    if not decides(data):
+        return
+    of, mask = model.variables, _all_scenarios(discharges(data), data)
+    asked = (data["one_way"] == 1).reset_coords(drop=True)
+    most, least = data["charge_high"].transpose(*HOURLY), data["discharge_high"].transpose(*HOURLY)
+    one, free = xr.ones_like(most), xr.where(asked, 0.0, np.inf)
+    charging = model.add_variables(lower=0 * one, upper=one, integer=True, mask=mask, name="charging")
+    model.add_constraints(of["charge"] - most * charging <= free * one, name="charges_only", mask=mask)
+    model.add_constraints(
+        of["discharge"] + least * charging <= (least + free).transpose(*HOURLY), name="discharges_only", mask=mask
+    )
+
+
+def inexact(data: xr.Dataset, solution: Mapping[str, np.ndarray]) -> list[str]:
+    """Fleets that charge and discharge at once, with the hour in which they do most and how much.
+
+    data: one scenario; solution: charge and discharge (..., participant, time) MW, NaN where there is none.
+    """
+    both = np.nan_to_num(np.minimum(solution["charge"], solution["discharge"]))
+    both = both.reshape(-1, *both.shape[-2:]).max(axis=0)
+    near = ROUNDED if (data["one_way"] == 1).all() else AT_ONCE
+    largest = data["charge_high"].transpose("participant", "time", ...).values.reshape(*both.shape, -1).max(axis=(1, 2))
+    return [f"{fleet} ({hours.max():.3g} MW at once in hour {hours.argmax()})"
+            for fleet, hours, most in zip(data["participant"].values, both, largest, strict=True)
+            if hours.max() > near * max(1.0, most)]  # fmt: skip
+
+
+def exact(data: xr.Dataset) -> xr.Dataset:
+    """The data whose model decides whether a fleet charges or discharges in an hour."""
+    return data.assign(one_way=xr.ones_like(data["one_way"]))
 
 
 def net_emissions(model: linopy.Model, data: xr.Dataset):

@@ -21,7 +21,7 @@ from sharegrid.optimise.clear import split_model
 from sharegrid.optimise.highs import LiveProgram, Program, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.planning.ev_disaggregation import disaggregated
-from sharegrid.planning.ev_schedules import of_scenarios
+from sharegrid.planning.ev_schedules import of_scenarios, one_way
 from sharegrid.preparation import ev_batteries
 
 METHOD = "ev-aggregation"
@@ -73,7 +73,8 @@ def plan(
     BOUNDS (time) for `region` of them, one of the sizes.
 
     Allowances and rights are the scenario's, in proportion to the number. ValueError for another market, an unknown
-    scenario, a study without drawn vehicles, a size above their number, and a region that is no size.
+    scenario, a study without drawn vehicles, a size above their number, a region that is no size, and a scenario in which the
+    linear program lets vehicles charge and discharge at once.
     """
     data = of_scenarios(results["data"], [scenario], METHOD)
     table = vehicles(data)
@@ -121,7 +122,8 @@ class Level:
         self.data = market_of(data, table, self.group)
         self.split: SplitModel = split_model(ev_fleets, self.data)
         self.program: Program = self.split.program(0)
-        self.solved: Solved = LiveProgram(self.program, f"{len(table)} vehicles, level {level}").solve()
+        solved: Solved = LiveProgram(self.program, f"{len(table)} vehicles, level {level}").solve()
+        self.solved = one_way(self.data, self.split, solved, METHOD)
         self.followed, self.energy_followed, self.shortfall = self.net, self.energy, 0.0
         self.shortfall_bound = 0.0
 

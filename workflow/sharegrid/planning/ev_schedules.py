@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 
 from sharegrid.markets import ev_fleets
-from sharegrid.optimise.clear import solve_priced, split_model
-from sharegrid.optimise.highs import LiveProgram, Program
+from sharegrid.optimise.clear import kept_of, solve_priced, split_model
+from sharegrid.optimise.highs import LiveProgram, Program, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.planning.optimal_schedules import optimal_face
 
@@ -31,8 +31,8 @@ DESCRIBED = {
 def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Dataset:
     """DESCRIBED with the endings _low and _high, the ends of the range of emissions (scenario).
 
-    energy_first_cost is not the range of the cost where emissions earn money. ValueError for another market and an unknown
-    scenario.
+    energy_first_cost is not the range of the cost where emissions earn money. ValueError for another market, an unknown
+    scenario, and one in which the linear program lets a fleet charge and discharge at once.
     """
     data = of_scenarios(results["data"], scenarios, METHOD)
     free = data.assign({name: xr.zeros_like(data[name]) for name in CARBON})
@@ -64,13 +64,26 @@ def _ranges(data: xr.Dataset, priced: SplitModel, unpriced: SplitModel, k: int) 
     emitted = emission_cost(data, priced)
     for prefix, split in (("emission", priced), ("energy_first_emission", unpriced)):
         program = split.program(k)
-        face = optimal_face(program, solve_priced(program, split, label))
+        solved = one_way(data, split, solve_priced(program, split, label), METHOD)
+        face = optimal_face(program, solved)
         for end, sign in ENDS.items():
-            x = LiveProgram(replace(face, cost=sign * emitted), f"{label}, optimal schedules").solve().x
+            found = LiveProgram(replace(face, cost=sign * emitted), f"{label}, optimal schedules").solve()
+            x = one_way(data, split, found, METHOD).x
             row[f"{prefix}_{end}"] = float(emitted @ x)
             if split is unpriced:
                 row[f"energy_first_cost_{end}"] = _settled(priced.program(k), split, x, label)
     return row
+
+
+def one_way(data: xr.Dataset, split: SplitModel, solved: Solved, method: str) -> Solved:
+    """`solved`, an optimum of the linear program of one scenario; ValueError if a battery charges and discharges at once in it,
+    which only integers exclude: their optima are no face, and each vehicle of a cluster would have its own."""
+    if burnt := ev_fleets.inexact(data, kept_of(ev_fleets, split, solved)):
+        raise ValueError(
+            f"plan.methods: {method}: scenario '{data['scenario'].item()}': burning energy earns money, so the linear program "
+            f"charges and discharges at once: {', '.join(burnt[:3])}; leave the scenario out"
+        )
+    return solved
 
 
 def emission_cost(data: xr.Dataset, split: SplitModel) -> np.ndarray:

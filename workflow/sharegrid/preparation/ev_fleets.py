@@ -117,6 +117,7 @@ def _scenario(options: EvFleetsMarket, horizon: Horizon, one: Variant, steps: in
     return {
         "probability": (("scenario", "outcome"), np.array([outcome.probability for outcome in outcomes])),
         "alpha": (("scenario",), np.float64(options.alpha)),
+        "one_way": (("scenario",), np.int8(0)),
         "price": (("scenario", "outcome", "time"), np.outer(spread["energy"], price)),
         "carbon_price_buy": (("scenario", "outcome", "step"), np.outer(spread["carbon"], carbon)),
         "carbon_price_sell": (("scenario", "outcome"), spread["carbon"] * values["sell_ratio"] * carbon[0]),

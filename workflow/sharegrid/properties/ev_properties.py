@@ -1,8 +1,8 @@
 """Check: the schedules of the fleets, the carbon account and the payments at the internal prices (chapter 7.4.3).
 
 With lambda the internal carbon price, q_s the risk-adjusted probabilities, c+ and c- the prices of bought and sold
-allowances:   sum_s q_s c-_s <= lambda,   lambda <= sum_s q_s c+_ks in the step k that is bought from,   and no fleet charges
-and discharges in one hour as long as the price with the carbon in it is positive: that only loses energy.
+allowances:   sum_s q_s c-_s <= lambda,   lambda <= sum_s q_s c+_ks in the step k that is bought from.   No fleet charges and
+discharges in one hour, whatever its energy is worth, and none uses more than the hour: ch / C + dis / D <= 1.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ RELATIVE = 1e-6
 IDLE = 1e-6  # t
 PROPERTIES = {  # name -> unit: a power, energy, emissions, a price, or the money of the data
     "no charging and discharging at once": "MW",
+    "charging and discharging fit into the hour": "MW",
     "energy of the vehicles is conserved": "MWh",
     "emissions are covered by allowances": "t",
     "carbon price within what is paid and got": "$/t",
@@ -44,8 +45,10 @@ def _residuals(data: xr.Dataset, cleared: xr.Dataset):
     hours = ["participant", "time"]
     charge, discharge, energy = (cleared[name] for name in ("charge", "discharge", "energy"))
     carbon, weight = cleared["carbon_price_internal"], cleared["risk_probability"]
-    value = (weight * data["price"]).sum("outcome") + carbon * data["emission_factor"]
-    yield np.minimum(charge, discharge).where(value > 0, 0.0).max(hours)
+    yield np.minimum(charge, discharge).max(hours)
+    most, least = data["charge_high"], data["discharge_high"]
+    in_charging = xr.where(least > 0, discharge * most / least.where(least > 0, 1.0), discharge)  # MW of the same time
+    yield np.maximum(0.0, charge + in_charging - most).max(hours)
     moved = data["energy_arriving"] - data["energy_leaving"]
     gained = data["charge_efficiency"] * charge - discharge / data["discharge_efficiency"] + moved
     yield np.abs(energy - energy.shift(time=1, fill_value=0.0) - gained).max(hours)
@@ -63,6 +66,7 @@ def _residuals(data: xr.Dataset, cleared: xr.Dataset):
 def _scales(data: xr.Dataset, cleared: xr.Dataset) -> list[xr.DataArray]:
     """What each violation (scenario) is compared with."""
     amounts = (
+        data["charge_high"].max(["participant", "time"]),
         data["charge_high"].max(["participant", "time"]),
         data["energy_high"].max(["participant", "time"]),
         np.abs(cleared["emissions"]).sum("participant"),
