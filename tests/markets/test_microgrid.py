@@ -1,5 +1,6 @@
 """The microgrid's bid: what may not get worse, margins against all deviations, batteries, payments of a pool."""
 
+import logging
 from itertools import product
 
 import numpy as np
@@ -10,6 +11,7 @@ import microgrids
 from sharegrid.markets import microgrid
 from sharegrid.optimise.clear import kept_of, solve_priced, split_model
 from sharegrid.optimise.values import rebuild
+from sharegrid.tables import microgrid_revenue
 
 NEAR = 1e-6
 HELD = {"regU": 0.5, "regD": 0.5, "spin": 1.0, "FRU": 0.25, "FRD": 0.25}
@@ -176,5 +178,24 @@ def test_a_margin_that_nobody_has_is_missing_at_its_cost():
     worst = found["worst_deviation"]
     np.testing.assert_allclose(found["missing_margin"].sel(direction="up", outcome=1), worst, atol=NEAR)
     bought = data["price_energy"].isel(scenario=0) * found["energy_bid"]
-    expected = (data["probability"].isel(scenario=0) * bought).sum() - 200 * worst.sum()
-    assert float(found["expected_profit"]) == pytest.approx(float(expected), rel=1e-9)
+    revenue = (data["probability"].isel(scenario=0) * bought).sum()
+    assert float(found["expected_profit"]) == pytest.approx(float(revenue), rel=1e-9)
+    assert float(found["outcome_profit"] @ data["probability"].isel(scenario=0)) == pytest.approx(float(revenue))
+    mix = (1 - data["beta"]) * found["expected_profit"] + data["beta"] * found["cvar"]
+    assert -float(found["objective"]) == pytest.approx(float(mix[0]) - 200 * float(worst.sum()), rel=1e-9)
+    frame = microgrid_revenue.table({"data": data, "cleared": found.expand_dims("scenario")}, families=["s"])
+    assert frame["missing_margin_mw"].tolist() == pytest.approx([float(worst.max())])
+
+
+def test_a_margin_that_is_missing_is_told(caplog):
+    poor, budget = {"only": {"load_mw": 4}}, {"s": {"label": "gamma{gamma}", "gamma": [0, 2]}}
+    changes = {"microgrids": poor, "pools": {"both": ["only"]}, "products": "E", "deviations": {"pv": 0.2, "load": 0.1}}
+    with caplog.at_level(logging.WARNING):
+        microgrids.cleared_of(microgrids.made(budget, **changes))
+    ends = "(hour 3), 1.88 MW h in all hours; the deviations of the budget cannot be followed"
+    assert caplog.messages == [
+        f"scenario gamma2: 0.4 MW of the {way} margin are missing {ends}" for way in ("up", "down")
+    ]
+    caplog.clear()
+    microgrids.cleared_of(microgrids.made(budget))
+    assert caplog.messages == []

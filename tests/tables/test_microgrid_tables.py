@@ -11,10 +11,11 @@ from sharegrid.tables import ancillary_days, ancillary_loads, microgrid_revenue,
 
 REVENUE = (
     "scenario week products bid battery_mwh energy_usd_per_day regu_usd_per_day regd_usd_per_day spin_usd_per_day "
-    "fru_usd_per_day frd_usd_per_day cost_usd_per_day profit_usd_per_day cvar_usd_per_day risk_adjusted_profit_usd_per_day"
+    "fru_usd_per_day frd_usd_per_day cost_usd_per_day profit_usd_per_day cvar_usd_per_day risk_adjusted_profit_usd_per_day "
+    "missing_margin_mw"
 )
 ROBUST = (
-    "scenario week gamma risk_adjusted_profit_usd_per_day profit_usd_per_day fru_mw frd_mw violated_hours_percent "
+    "scenario week gamma risk_adjusted_profit_usd_per_day profit_usd_per_day fru_mw frd_mw missing_margin_mw violated_hours_percent "
     "violated_days_percent largest_violation_mw missed_up_day_mwh missed_down_day_mwh"
 )
 DAYS = (

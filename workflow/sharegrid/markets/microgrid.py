@@ -10,10 +10,12 @@
          the rows of markets/microgrid_rows.py: unit, battery, ramping, stored energy
 
 P net sale by outcome, A products sold before the outcome is known, g unit, ch, dis battery, d curtailed load, a products and m
-margins of unit and battery, y missing margin [MW]; R profit [$]; l, mu prices, c, w, v costs, M cost of a missing margin. The
-right-hand side of the margin is the dual of max { z dev : 0 <= z <= 1, sum z <= G }, the largest deviation with the budget G
-(D. Bertsimas, M. Sim, Operations Research 52(1):35-53, 2004). What an owner brings is a variable that it owns or a multiple of
-its membership: all rows are homogeneous, so payments at the duals share the value and are in the core (G. Owen, 1975).
+margins of unit and battery, y missing margin [MW]; R profit less the cost of missing margins [$], which the read-out keeps apart;
+l, mu prices, c, w, v costs, M cost of a missing margin. The budget holds in each hour alone, with the scheduled stored energy:
+deviations that last are not covered. The right-hand side of the margin is the dual of max { z dev : 0 <= z <= 1, sum z <= G },
+the largest deviation with the budget G (D. Bertsimas, M. Sim, Operations Research 52(1):35-53, 2004). What an owner brings is a
+variable that it owns or a multiple of its membership: all rows are homogeneous, so payments at the duals share the value and
+are in the core (G. Owen, 1975).
 Source of the bid: J. Wang, H. Zhong et al., Applied Energy 205:294-303, 2017 (abstract only: our reading).
 """
 
@@ -25,10 +27,10 @@ import xarray as xr
 
 from sharegrid.markets import microgrid_rows as rows
 from sharegrid.markets import risk
-from sharegrid.markets.microgrid_settlement import read_out
+from sharegrid.markets.microgrid_settlement import read_out, report
 from sharegrid.optimise.program import new_model
 
-__all__ = ["COUNTERFACTUAL", "LOST_LOAD", "build", "exact", "inexact", "owners", "read_out", "scaled"]
+__all__ = ["COUNTERFACTUAL", "LOST_LOAD", "build", "exact", "inexact", "owners", "read_out", "report", "scaled"]
 COUNTERFACTUAL = {name: ("primal", name) for name in ("charge", "discharge")}
 LOST_LOAD = None
 AT_ONCE = 1e-6  # MW of charge and discharge at once

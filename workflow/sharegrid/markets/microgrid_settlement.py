@@ -6,6 +6,7 @@ from sharegrid.markets import risk
 
 KEPT = ("energy_bid", "product_bid", "unit_power", "charge", "discharge", "stored", "curtailed", "unit_product",
         "battery_product", "unit_margin", "battery_margin", "missing_margin")  # fmt: skip
+MISSING = 1e-6  # MW
 
 
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
@@ -36,6 +37,22 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
     return cleared.assign(_profits(data, primal)).reset_coords(drop=True)
 
 
+def report(_data: xr.Dataset, cleared: xr.Dataset) -> list[str]:
+    """A line for each scenario and direction whose margin is missing by more than 1e-6 MW, with its largest outcome and hour."""
+    lines = []
+    for scenario in cleared["scenario"].values:
+        for direction in cleared["direction"].values:
+            missing = cleared["missing_margin"].sel(scenario=scenario, direction=direction).transpose("time", "outcome")
+            most = missing.max("outcome")
+            if float(most.max()) > MISSING:
+                hour = most["time"].values[int(most.values.argmax())]
+                lines.append(
+                    f"scenario {scenario}: {float(most.max()):.6g} MW of the {direction} margin are missing (hour {hour}), "
+                    f"{float(most.sum()):.6g} MW h in all hours; the deviations of the budget cannot be followed"
+                )
+    return lines
+
+
 def net_sale(data: xr.Dataset, primal: xr.Dataset) -> xr.DataArray:
     """g + dis - ch + d + pv - load of each owner (scenario, participant, time, outcome) MW."""
     own = primal["unit_power"] + primal["discharge"] - primal["charge"] + primal["curtailed"]
@@ -63,8 +80,10 @@ def _revenue(data: xr.Dataset, cleared: xr.Dataset, sale: xr.DataArray) -> xr.Da
 
 
 def _profits(data: xr.Dataset, primal: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Profit by outcome, its mean and its conditional value at risk, $."""
-    profit, probability = primal["outcome_profit"], data["probability"]
+    """Profit by outcome, its mean and its conditional value at risk, $, all without the cost of missing margins, which nobody is
+    paid: that is in the objective only."""
+    penalty = data["missing_margin_cost"] * primal["missing_margin"].sum(["direction", "time"])
+    profit, probability = primal["outcome_profit"] + penalty, data["probability"]
     return {
         "outcome_profit": profit,
         "expected_profit": (probability * profit).sum("outcome"),
