@@ -202,6 +202,49 @@ def test_a_scenario_without_a_schedule_is_named():
         transfer_data(area("1", "2"), date="2020-07-15", hour=5)
 
 
+def test_a_base_schedule_that_sheds_load_is_refused():
+    """With all its load the 118-bus system cannot serve 35 MW at bus 15."""
+    short = transfers.of_file(CASE118 | {"load_factor": 1.0})
+    message = (
+        rf"scenario 'x': the base schedule 'file' of study {transfers.STUDY} sheds 35\.218 MW, most at bus 15; lower"
+    )
+    config = {"transfers": {"t": area("1", "2", "file")}, "transfer": "t", "providers": {"file": {"group": "area"}}}
+    with pytest.raises(ValueError, match=message):
+        transfers.prepared({"x": {"label": "x"}}, short, **config)
+    served = transfers.of_file(CASE118)
+    assert transfers.prepared({"x": {"label": "x"}}, served, **config)["source_room"].sum() > 0
+
+
+def test_emergency_limits_below_the_normal_ones_are_refused():
+    family = {"x": {"label": "x", "emergency_factor": [0.9]}}
+    for market in (transfers.DISPATCH, transfers.MARKET):
+        for changes in ({"emergency_factor": 0.9, "scenarios": {"x": {"label": "x"}}}, {"scenarios": family}):
+            with pytest.raises(ValueError, match="greater than or equal to 1"):
+                prepare.prepare(market | changes, transfers.RESOURCES, transfers.others())
+
+
+@pytest.mark.parametrize("value", [40.0, 40.003])
+def test_lost_load_must_cost_more_than_every_unit(value):
+    """The dearest unit of five buses, the fourth, costs 40 $/MWh and three tie breaks."""
+    with pytest.raises(
+        ValueError, match=r"prepare\.value_of_lost_load: 40.* is not above the 40\.003 \$/MWh of unit 'file:g4'"
+    ):
+        dispatch_data(CASE5, value_of_lost_load=value)
+    assert dispatch_data(CASE5, value_of_lost_load=40.01)["value_of_lost_load"] == 40.01
+
+
+def test_a_rating_of_0_in_a_case_file_is_no_limit_and_in_the_options_one_of_0(tmp_path):
+    """MATPOWER: rateA = 0 is unlimited; the line 1-2 of five buses has 400 MW in the file."""
+    text, rating = (transfers.RESOURCES / CASE5["network"]).read_text(), "0.00712\t 400.0\t 400.0\t 400.0"
+    assert text.count(rating) == 1
+    (tmp_path / "free.m").write_text(text.replace(rating, "0.00712\t 0.0\t 0.0\t 0.0"))
+    (tmp_path / "sources.yaml").write_text("files: []\n")
+    config = transfers.DISPATCH | {"systems": {"case5": {"network": "free.m"}}, "scenarios": {"x": {"label": "x"}}}
+    one = prepare.prepare(config, tmp_path).isel(schedule=0).sel(branch="case5:1-2")
+    assert np.isposinf(one["limit"]) and np.isposinf(one["emergency_limit"])
+    assert dispatch_data(CASE5 | {"limits_mw": [0] * 6})["limit"].values.tolist() == [[0] * 6]
+
+
 def test_voltage_levels_must_be_known():
     with pytest.raises(ValueError, match=r"providers\.case5\.group: the source does not tell voltage levels"):
         transfer_data(bus("3", "4"), providers={"case5": {"group": "voltage"}})

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from sharegrid.options.base import Family, Market, NotNegative, Positive, Section
 
 Hour = Annotated[int, Field(ge=0, le=23)]
+EmergencyFactor = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 TABLES = ("bus", "branch", "gen")
 SERIES = ("regional_Load", "wind", "pv", "rtpv", "hydro")
 
@@ -24,7 +25,8 @@ class SecureSystem(Section):
     load_factor: NotNegative = 1.0
     """Factor on all loads [1]."""
     limits_mw: list[NotNegative] | None = None
-    """Normal limits of all branches in the order of the file [MW]; those of the file if not given."""
+    """Normal limits of all branches in the order of the file [MW]; those of the file if not given. 0 lets nothing through; in
+    a MATPOWER file a rateA of 0 is no limit, neither in the intact network nor after an outage."""
     areas: dict[str, list[str]] = {}
     """Areas by name: bus numbers and ranges such as "33-81"; those of the file if not given."""
     outages: list[str] | None = None
@@ -62,8 +64,8 @@ class ScheduleFamily(Family):
     """Days of 2020, as 2020-07-15."""
     hour: list[Hour] | None = None
     """Hours of the day, 0 to 23."""
-    emergency_factor: list[Positive | None] | None = None
-    """Emergency limits relative to the normal ones [1]."""
+    emergency_factor: list[EmergencyFactor | None] | None = None
+    """Emergency limits relative to the normal ones, 1 or more [1]."""
     renewable_factor: list[NotNegative] | None = None
     """Factors on wind and photovoltaic power [1]."""
 
@@ -81,15 +83,16 @@ class SecureDispatchMarket(Market):
     """Day of the series, as 2020-07-15; of no meaning for a case file."""
     hour: Hour = 0
     """Hour of the day."""
-    emergency_factor: Positive | None = None
-    """Emergency limits relative to the normal ones [1]; if not given those of the tables (LTE Rating), 1.25 for a file."""
+    emergency_factor: EmergencyFactor | None = None
+    """Emergency limits relative to the normal ones, 1 or more [1]; if not given those of the tables (LTE Rating), 1.25 for a
+    file."""
     renewable_factor: NotNegative = 1.0
     """Factor on wind and photovoltaic power [1]."""
     tie_break: NotNegative = 1e-3
     """Added to the cost of each unit times its place in the table [$/MWh], so that one dispatch is cheapest; and, times
     one plus the place of its bus, the cost of wind and photovoltaic power."""
     value_of_lost_load: Positive = 3000.0
-    """Cost of load that is not served [$/MWh]."""
+    """Cost of load that is not served [$/MWh], above that of every unit."""
     scenarios: dict[str, ScheduleFamily]
     """The families of schedules by name."""
 

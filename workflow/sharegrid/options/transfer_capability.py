@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from sharegrid.options.base import Family, Market, NotNegative, Positive, Section, Share
-from sharegrid.options.secure_dispatch import Hour
+from sharegrid.options.secure_dispatch import EmergencyFactor, Hour
 
 Where = Literal["sink", "everywhere"]
 Contingencies = Literal["n-1", "none"]
@@ -71,7 +71,7 @@ class TransferFamily(Family):
     """Days of the dispatch study."""
     hour: list[Hour] | None = None
     """Hours of the day."""
-    emergency_factor: list[Positive | None] | None = None
+    emergency_factor: list[EmergencyFactor | None] | None = None
     """Emergency limits relative to the normal ones [1], as dispatched."""
     renewable_factor: list[NotNegative] | None = None
     """Factors on wind and photovoltaic power [1], as dispatched."""
@@ -102,7 +102,7 @@ class TransferMarket(Market):
     """Day of the dispatch study."""
     hour: Hour = 0
     """Hour of the day."""
-    emergency_factor: Positive | None = None
+    emergency_factor: EmergencyFactor | None = None
     """Emergency limits relative to the normal ones [1]; those of the system if not given."""
     renewable_factor: NotNegative = 1.0
     """Factor on wind and photovoltaic power [1]."""

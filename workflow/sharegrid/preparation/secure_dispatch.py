@@ -30,7 +30,17 @@ def prepare(options: SecureDispatchMarket, inputs: Inputs) -> xr.Dataset:
         emergency_factor=("schedule", factor),
     )
     data = data.assign(_network(options, grids) | _hours(grids, found))
+    _check_lost_load(data, options.value_of_lost_load)
     return schema.described(data.assign(value_of_lost_load=options.value_of_lost_load), "data")
+
+
+def _check_lost_load(data: xr.Dataset, value: float) -> None:
+    """ValueError if a unit or renewable power costs as much as lost load, which would be shed although it can be served."""
+    for dim, name in (("unit", "unit_cost"), ("bus", "available_cost")):
+        cost = data[name].values
+        if cost.max(initial=-np.inf) >= value:
+            raise ValueError(f"prepare.value_of_lost_load: {value:g} $/MWh is not above the {cost.max():g} $/MWh of {dim} "
+                             f"'{data[dim].values[cost.argmax()]}' with its tie break; raise it")  # fmt: skip
 
 
 def _labels(grids: dict[str, Grid], of: Callable[[Grid], np.ndarray]) -> list[str]:

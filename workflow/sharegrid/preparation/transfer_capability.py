@@ -10,6 +10,7 @@ from sharegrid.preparation.inputs import Inputs
 from sharegrid.preparation.transfer_places import Ends, ends
 from sharegrid.sweeps import Variant, coordinates, variants
 
+LOST = 1e-6  # MW
 MATCHED = ("date", "hour", "emergency_factor", "renewable_factor")  # of a scenario and of its base schedule
 
 
@@ -22,6 +23,8 @@ def prepare(options: TransferMarket, inputs: Inputs) -> xr.Dataset:
     dispatch, found = inputs.cleared(options.dispatch), variants(options)
     known = {name: ends(options, dispatch, name) for name in dict.fromkeys(one.values["transfer"] for one in found)}
     schedules = [_schedule(dispatch, options, one) for one in found]
+    for k, one in zip(schedules, found, strict=True):
+        _check_served(dispatch.isel(schedule=k), options.dispatch, one.label)
     sites = _sites(options, dispatch, list(dict.fromkeys(known[one.values["transfer"]].system for one in found)))
     rows = [_scenario(dispatch.isel(schedule=k), known[one.values["transfer"]], one, sites)
             for k, one in zip(schedules, found, strict=True)]  # fmt: skip
@@ -60,6 +63,15 @@ def _schedule(dispatch: xr.Dataset, options: TransferMarket, one: Variant) -> in
             f"prepare: scenario '{one.label}': study {options.dispatch} has no schedule of {system} with {asked}; add it there"
         )
     return int(np.flatnonzero(here)[0])
+
+
+def _check_served(base: xr.Dataset, study: str, label: str) -> None:
+    """ValueError if the base schedule sheds load: a transfer on top of it would serve other load than its own."""
+    lost = base["lost_load"].values
+    if (total := lost.sum()) > LOST:
+        bus = str(base["bus"].values[lost.argmax()]).partition(":")[2]
+        raise ValueError(f"prepare: scenario '{label}': the base schedule '{base['schedule'].item()}' of study {study} sheds "
+                         f"{total:.3f} MW, most at bus {bus}; lower the load_factor of the system or raise its limits there")  # fmt: skip
 
 
 def _sites(options: TransferMarket, dispatch: xr.Dataset, systems: list[str]) -> dict[str, np.ndarray]:
