@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 CORES ?= all
+TEST_JOBS ?= 2
 BIN := .venv/bin
 STEPS = --require-hashes --disable-pip-version-check
 
@@ -26,8 +27,9 @@ env: .venv/done
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Test files are shared by processes with one thread each; a test file stays in one, as its tests share what they computed.
 test: env
-	$(BIN)/python -m pytest -rs
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -rs -n $(TEST_JOBS) --dist loadfile
 
 bench: env
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python workflow/bench/value_engine.py
