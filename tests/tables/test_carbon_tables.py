@@ -16,11 +16,11 @@ from sharegrid.tables import (
 )
 
 COLUMNS = {
-    "markets": "scenario, strategy, v2g_share, carbon_price, sell_ratio, allowance_t, energy_usd, carbon_usd, wear_usd, cost_usd,"
-    " emissions_t, emissions_low_t, emissions_high_t, energy_first_low_usd, energy_first_high_usd, price_factor_correlation",
+    "markets": "scenario, strategy, v2g_share, carbon_price, ladder, sell_ratio, allowance_t, energy_usd, carbon_usd, wear_usd,"
+    " cost_usd, emissions_t, emissions_low_t, emissions_high_t, energy_first_low_usd, energy_first_high_usd, price_factor_correlation",
     "abatement": "strategy, from_usd_per_t, to_usd_per_t, abated_t, emissions_t, extra_cost_usd, abatement_cost_usd_per_t",
     "share": "scenario, v2g_share, cost_usd, saving_usd, emissions_t",
-    "sharing": "scenario, carbon_price, sell_ratio, alone_usd, joint_usd, gain_usd, internal_carbon_price",
+    "sharing": "scenario, carbon_price, ladder, sell_ratio, alone_usd, joint_usd, gain_usd, internal_carbon_price",
     "fleets": "scenario, fleet, alone_usd, joint_usd, shapley_usd, nucleolus_usd",
     "aggregation": "vehicles, level, batteries, columns, iterations, cost_usd, shortfall_kwh, shortfall_bound_kwh, messages_up,"
     " bytes_up, messages_down, bytes_down, single_vehicle_batteries, error_percent, shortfall_percent, leaves_the_edge",
@@ -137,3 +137,16 @@ def test_every_property_holds(results, tables):
     frame = tables["properties"]
     assert frame["property"].tolist() == results["payments"]["ev_property"].values.tolist()
     assert (frame["holds_in"] == results["data"].sizes["scenario"]).all()
+
+
+def test_a_carbon_price_that_a_ladder_replaces_is_not_shown():
+    family = {"label": "{ladder}", "ladder": ["flat", "rising"]}
+    ladders = {"rising": [{"price": 20, "quantity_t": 15}, {"price": 60}]}
+    data = carbon.real({"ladder": family}, carbon_price=40, ladders=ladders)
+    results = {"data": data, "cleared": carbon.cleared_of(data), "values": carbon.values_of(data)}
+    for made in (
+        carbon_markets.table(results, families=["ladder"]),
+        carbon_sharing.table(results, families=["ladder"]),
+    ):
+        assert made["ladder"].tolist() == ["flat", "rising"]
+        assert made["carbon_price"].iloc[0] == 40 and np.isnan(made["carbon_price"].iloc[1])

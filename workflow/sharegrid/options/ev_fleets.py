@@ -248,6 +248,23 @@ class EvFleetsMarket(Market):
             raise ValueError("energy_price 'nodal' needs bus")
         return self
 
+    @model_validator(mode="after")
+    def _swept_fields_have_an_effect(self):
+        for name, family in self.scenarios.items():
+            steps = [one for one in family.ladder or [self.ladder] if one != FLAT]
+            if family.carbon_price and steps:
+                raise ValueError(
+                    f"scenarios.{name}: carbon_price has no effect beside ladder '{steps[0]}', whose prices stand in its "
+                    "place; list one of them, or make two families"
+                )
+            fixed = [one for one in family.strategy or [self.strategy] if one != "v2g"]
+            if family.v2g_share and fixed:
+                raise ValueError(
+                    f"scenarios.{name}: v2g_share has no effect with strategy '{fixed[0]}'; list strategy: [v2g], or make two "
+                    "families"
+                )
+        return self
+
     def raw_files(self, resources: Path) -> list[str]:
         """The units, the time series, and the trip statistics where vehicles are drawn."""
         drawn = [self.statistics_file(name) for name in STATISTICS] if self.drawn else []

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sharegrid.options.ev_fleets import FLAT
 from sharegrid.tables import selection
 from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
@@ -21,7 +22,7 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
 
 
 def markets(results: Results, families: list[str]) -> pd.DataFrame:
-    """One row per scenario of the families: `energy`, `carbon`, `wear` and their sum `cost`, expected, in the study's money;
+    """One row per scenario of the families: what carbon_prices tells; `energy`, `carbon`, `wear` and their sum `cost`, expected, in the study's money;
     `emissions_t` of the schedule returned; where the plan ev-schedules has them the least and most emissions of an optimal
     schedule, and the cost of bidding for energy first with the fewest and the most emissions that this leaves open;
     `price_factor_correlation` of the hours' prices and emission factors.
@@ -31,9 +32,8 @@ def markets(results: Results, families: list[str]) -> pd.DataFrame:
     here = {"scenario": labels}
     wear = cleared["reported_cost"].sel(here).sum("participant")
     columns = {"scenario": labels, "strategy": data["strategy"].sel(here).values.astype(str)}
-    columns |= {
-        name: data[name].sel(here).values for name in ("v2g_share", "carbon_price", "sell_ratio", "allowance_t")
-    }
+    columns |= {"v2g_share": data["v2g_share"].sel(here).values} | carbon_prices(data, labels)
+    columns |= {name: data[name].sel(here).values for name in ("sell_ratio", "allowance_t")}
     columns |= {
         "energy": cleared["energy_cost"].sel(here).values,
         "carbon": cleared["carbon_cost"].sel(here).values,
@@ -45,6 +45,13 @@ def markets(results: Results, families: list[str]) -> pd.DataFrame:
     correlations = correlation(data)
     columns["price_factor_correlation"] = correlations.sel(here).values
     return selection.tidy(pd.DataFrame(columns))
+
+
+def carbon_prices(data: xr.Dataset, labels: list[str]) -> dict[str, np.ndarray]:
+    """Columns `carbon_price` [$/t], NaN where a ladder stands in its place, and `ladder`, its name, of some scenarios."""
+    one = data[["carbon_price", "ladder"]].sel(scenario=labels)
+    ladder = one["ladder"].values.astype(str)
+    return {"carbon_price": np.where(ladder == FLAT, one["carbon_price"].values, np.nan), "ladder": ladder}
 
 
 def planned(results: Results, name: str, labels: list[str]) -> np.ndarray:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from sharegrid.optimise import coalitions
 from sharegrid.tables import selection
+from sharegrid.tables.carbon_markets import carbon_prices
 from sharegrid.tables.methods import in_money
 from sharegrid.tables.selection import Results
 
@@ -20,7 +21,7 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
     here = {"scenario": labels}
     alone = coalitions.alone_cost(values, data).sel(here).sum("participant", skipna=False).values
     joint = results["cleared"]["objective"].sel(here).values
-    columns = {"scenario": labels} | {name: data[name].sel(here).values for name in ("carbon_price", "sell_ratio")}
+    columns = {"scenario": labels} | carbon_prices(data, labels) | {"sell_ratio": data["sell_ratio"].sel(here).values}
     columns |= {"alone": alone, "joint": joint, "gain": alone - joint}
     columns["internal_carbon_price"] = results["cleared"]["carbon_price_internal"].sel(here).values
     frame = selection.tidy(pd.DataFrame(columns))
