@@ -152,6 +152,38 @@ def test_a_name_that_stands_twice_is_refused():
         AncillaryServicesMarket.model_validate(faulty(system=twice))
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"voll": 43},
+            r"voll 43 \$/MWh is below the 44 \$/MWh that unit B bids for energy.*raise voll or lower the bid",
+        ),
+        (
+            {"penalties": {"spin": 1.5}},
+            r"penalties.spin 1.5 \$/MW is below the 2 \$/MW of bids.spin that unit A .*raise",
+        ),
+        (
+            {"bids": {"FRD": 200}},
+            r"penalties.FRD 152 \$/MW is below the 200 \$/MW of bids.FRD that unit A .*lower bids.FRD",
+        ),
+    ],
+)
+def test_a_penalty_below_a_bid_is_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        ancillary.made(faulty(**changes))
+
+
+def test_a_penalty_at_the_bid_and_of_what_nobody_offers_is_taken():
+    only = {"A": {"blocks": [[300, 20]], "ramp_60_mw": 60, "products": ["regU"]}}
+    ancillary.made(faulty(voll=20, penalties={"regU": 4, "spin": 1}, system=system(units=only)))
+
+
+def test_a_voll_below_the_dearest_committed_unit_of_the_day_is_refused():
+    with pytest.raises(ValueError, match=r"voll 20 \$/MWh is below the .* \$/MWh that unit .* bids for energy"):
+        ancillary.made(ancillary.DAYS | {"voll": 20})
+
+
 def test_days_and_capacity_that_the_tables_do_not_have_are_refused():
     with pytest.raises(ValueError, match=r"2021-01-13: 0 rows instead of"):
         ancillary.made(ancillary.DAYS | {"scenarios": {"s": {"label": "s", "day": ["2021-01-13"]}}})

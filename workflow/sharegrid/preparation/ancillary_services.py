@@ -27,6 +27,7 @@ def prepare(options: AncillaryServicesMarket, inputs: Inputs) -> xr.Dataset:
     hours = {day: source.hours(day) for day in sorted(days, key=str)}
     used = np.any([one.committed > 0 for one in hours.values()], axis=0)
     fleet, places = _only(source.fleet, used), np.flatnonzero(used)
+    _check_penalties(options, fleet)
     units, loads = [*fleet.label, RENEWABLE], source.loads
     data = coordinates(found).assign_coords(
         unit=units, load=loads, participant=[*units, *loads], product=list(PRODUCTS),
@@ -47,6 +48,27 @@ def _only(fleet: Fleet, used: np.ndarray) -> Fleet:
     label = [name for name, here in zip(fleet.label, used, strict=True) if here]
     arrays = {name: getattr(fleet, name)[used] for name in ("width", "price", "minimum", "ramp", "offered")}
     return Fleet(label=label, **arrays)
+
+
+def _check_penalties(options: AncillaryServicesMarket, fleet: Fleet) -> None:
+    """ValueError where a penalty is below a bid, so that load would be lost or a product be missing although units have it."""
+    block = np.where(fleet.width > 0, fleet.price, -np.inf).max(axis=1)
+    unit = int(block.argmax())
+    if options.voll < block[unit]:
+        raise ValueError(
+            f"voll {options.voll:g} $/MWh is below the {block[unit]:g} $/MWh that unit {fleet.label[unit]} bids for energy, which "
+            "would never run; raise voll or lower the bid"
+        )
+    for k, product in enumerate(PRODUCTS):
+        offering = [name for name, offers in zip(fleet.label, fleet.offered[:, k], strict=True) if offers]
+        if product in RENEWABLE_PRODUCTS:
+            offering.append(RENEWABLE)
+        if offering and options.penalty(product) < options.bid(product):
+            raise ValueError(
+                f"penalties.{product} {options.penalty(product):g} $/MW is below the {options.bid(product):g} $/MW of "
+                f"bids.{product} that unit {offering[0]} and all others that offer it bid, so that they would never hold it; raise "
+                f"penalties.{product} or lower bids.{product}"
+            )
 
 
 def _scenario(fleet: Fleet, places: np.ndarray, hours: Hours, one: Variant) -> dict[str, tuple]:
