@@ -9,6 +9,7 @@ from pydantic import ValidationError
 import ancillary
 import microgrids
 from sharegrid.options.microgrid import MicrogridMarket
+from sharegrid.preparation.inputs import Inputs
 from sharegrid.stages.prepare import prepare
 from spot import RESOURCES
 
@@ -46,6 +47,32 @@ def test_profiles_are_means_of_the_days_of_the_area():
     np.testing.assert_allclose(data["pv"], 2 * pv / year[plants].sum(axis=1).max())
     np.testing.assert_allclose(data["deviation"].sel(source="pv"), 0.25 * data["pv"])
     np.testing.assert_allclose(data["deviation"].sel(source="load"), 0.05 * data["load"])
+
+
+def test_profiles_weigh_the_days_as_prices_do():
+    weights = [0.9, 0.1]
+    data = with_days(weeks={"week": {"days": DAYS, "probabilities": weights}}).isel(scenario=0).sel(participant="north")
+    load = np.average([day["1"].to_numpy() for day in on_days("DAY_AHEAD_regional_Load")], axis=0, weights=weights)
+    np.testing.assert_allclose(data["load"], 6 * load / load.max())
+    year = pd.read_csv(SERIES / "DAY_AHEAD_rtpv.csv.gz")
+    plants = [column for column in year if column.startswith("1")]
+    days = [day[plants].sum(axis=1).to_numpy() for day in on_days("DAY_AHEAD_rtpv")]
+    expected = np.average(days, axis=0, weights=weights)
+    np.testing.assert_allclose(data["pv"], 2 * expected / year[plants].sum(axis=1).max())
+
+
+@pytest.mark.parametrize(("what", "series"), [("load", "regional_Load"), ("pv", "rtpv")])
+def test_a_profile_that_is_never_above_zero_is_refused(what, series, monkeypatch):
+    read = Inputs.table
+
+    def dark(self, path):
+        table = read(self, path)
+        keys = ("Year", "Month", "Day", "Period")
+        return table.assign(**{one: 0.0 for one in table if one not in keys}) if series in path else table
+
+    monkeypatch.setattr(Inputs, "table", dark)
+    with pytest.raises(ValueError, match=rf"DAY_AHEAD_{series}.csv.gz: {what} of area '1' is never above 0 MW"):
+        with_days()
 
 
 def test_who_is_not_in_the_pool_brings_nothing_and_sizes_follow_the_scenario():

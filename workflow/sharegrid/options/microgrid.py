@@ -23,7 +23,8 @@ class Week(Section):
     numbers."""
 
     days: list[datetime.date] | None = None
-    """Days of the study that clears the market: each is an outcome, their mean load and photovoltaic power the profile."""
+    """Days of the study that clears the market: each is an outcome, their expected load and photovoltaic power the
+    profile."""
     energy: list[Hourly] | None = None
     """Or prices of energy, a list of hours for each outcome [$/MWh]."""
     products: dict[Product, Profile] = {}

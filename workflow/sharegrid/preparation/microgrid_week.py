@@ -33,8 +33,14 @@ def week_data(options: MicrogridMarket, week: Week, inputs: Inputs) -> WeekData:
         products = np.array([week.products.get(name, zero) for name in PRODUCTS], dtype=float)
         return WeekData(np.array(week.energy).T, products, np.array(week.load), np.array(week.pv), probability)
     energy, products = _market_prices(options, week, probability, inputs)
-    load, _ = _area_means(options, "load", week, inputs)
-    pv, most = _area_means(options, "pv", week, inputs)
+    load, _ = _area_means(options, "load", week, probability, inputs)
+    pv, most = _area_means(options, "pv", week, probability, inputs)
+    for what, largest in (("load", load.max()), ("pv", most)):
+        if not largest > 0:
+            raise ValueError(
+                f"{options.series_file(SERIES[what])}: {what} of area '{options.area}' is never above 0 MW, so that it gives no "
+                "profile; choose another area"
+            )
     return WeekData(energy, products, load / load.max(), pv / most, probability)
 
 
@@ -53,15 +59,17 @@ def _market_prices(options: MicrogridMarket, week: Week, probability: np.ndarray
     return energy, np.maximum(by_day @ probability, 0.0)
 
 
-def _area_means(options: MicrogridMarket, what: str, week: Week, inputs: Inputs) -> tuple[np.ndarray, float]:
-    """Mean over the days (time) of the area's total in MW, and the largest total of the year."""
+def _area_means(
+    options: MicrogridMarket, what: str, week: Week, probability: np.ndarray, inputs: Inputs
+) -> tuple[np.ndarray, float]:
+    """Mean over the days, weighted as the prices by their probability, (time) of the area's total in MW, and the largest total of the year."""
     path = options.series_file(SERIES[what])
     table = inputs.table(path)
     columns = [options.area] if what == "load" else _plants_of(options, table, inputs)
     if not columns or columns[0] not in table:
         raise ValueError(f"{path}: there is no column of area '{options.area}'; choose another area")
     days = [day_of(table, day.isoformat(), columns, path).sum(axis=1).to_numpy() for day in week.days]
-    return np.mean(days, axis=0), float(table[columns].sum(axis=1).max())
+    return probability @ np.array(days), float(table[columns].sum(axis=1).max())
 
 
 def _plants_of(options: MicrogridMarket, table: pd.DataFrame, inputs: Inputs) -> list[str]:
