@@ -1,4 +1,4 @@
-"""Systems for energy and ancillary services that several tests share: three units in four hours, made-up ones, two real days."""
+"""Systems for energy and ancillary services that several tests share: three units, made-up ones, two real days."""
 
 from functools import cache
 

@@ -15,8 +15,8 @@ REVENUE = (
     "missing_margin_mw"
 )
 ROBUST = (
-    "scenario week gamma risk_adjusted_profit_usd_per_day profit_usd_per_day fru_mw frd_mw missing_margin_mw violated_hours_percent "
-    "violated_days_percent largest_violation_mw missed_up_day_mwh missed_down_day_mwh"
+    "scenario week gamma risk_adjusted_profit_usd_per_day profit_usd_per_day fru_mw frd_mw missing_margin_mw "
+    "violated_hours_percent violated_days_percent largest_violation_mw missed_up_day_mwh missed_down_day_mwh"
 )
 DAYS = (
     "scenario price_mean price_low price_high fru_price_high fru_missing_mwh profit_usd_per_day vcg_premium_usd_per_day "

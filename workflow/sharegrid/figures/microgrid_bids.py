@@ -30,16 +30,15 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
                 axes[0, k].bar(middle, height, 0.9, base, color=colour, label=label, hatch=HATCHES[product],
                                edgecolor="white", linewidth=0.3)  # fmt: skip
                 base = base + height
-        style.panel_title(axes[0, k], str(results["data"]["week"].sel(scenario=name).item()), k)
+        week = str(results["data"]["week"].sel(scenario=name).item())
+        style.panel_title(axes[0, k], week, k)
         axes[0, k].axhline(0, color="#444444", linewidth=0.6)
         axes[0, k].set_xticks(np.arange(0, len(middle) + 1, 6))
         axes[0, k].set_xlim(0, len(middle))
         axes[0, k].margins(y=0.08)
         axes[0, k].set_xlabel("hour of the day [h]")
         total = {product: float(sold.sel(product=product).sum()) for product in ("regU", "FRU")}
-        notes.append(
-            f"{results['data']['week'].sel(scenario=name).item()} {amount(total['regU'])} of regulation, {amount(total['FRU'])} of ramping"
-        )
+        notes.append(f"{week} {amount(total['regU'])} of regulation, {amount(total['FRU'])} of ramping")
     axes[0, 0].set_ylabel("sold [MW], downward below 0")
     style.legend(body.figure, columns=5)
     style.evidence(body.figure, "Upward products sold over the day, MW h: " + "; ".join(notes) + ".")

@@ -7,11 +7,12 @@
          a_u,regU + a_u,spin <= R10_u m_u,   a_u,regU <= R5_u m_u,   a_u,regD <= R5_u m_u
          the rows of markets/ramping_rows.py,   0 <= x_ubt <= width_ub,   a, s, o, y >= 0
 
-p output, x bid blocks, a products, s lost load, o excess that nobody takes, y missing requirement [MW]; c, b bids, V and pen penalties [$/MWh, $/MW]; D
-demand less hydro power, Q the part of the requirement that a load causes, P, p limits of the output, R5, R10 ramps in five
-and ten minutes [MW]; m_u = n_l = 1. What units and loads bring is a multiple of m and n, variables that they own: so all rows
-have the right-hand side 0, and without loads nothing is needed. Hours are the time step. Duals are costs of one more MW:
-mu_kt <= pen_k, -V <= lam_t <= V. The price of energy may be negative before a steep ramp.
+p output, x bid blocks, a products, s lost load, o excess that nobody takes, y missing requirement [MW]; c, b bids, V
+and pen penalties [$/MWh, $/MW]; D demand less hydro power, Q the part of the requirement that a load causes, P, p
+limits of the output, R5, R10 ramps in five and ten minutes [MW]; m_u = n_l = 1. What units and loads bring is a
+multiple of m and n, variables that they own: so all rows have the right-hand side 0, and without loads nothing is
+needed. Hours are the time step. Duals are costs of one more MW: mu_kt <= pen_k, -V <= lam_t <= V. The price of energy
+may be negative before a steep ramp.
 """
 
 import linopy
@@ -156,7 +157,7 @@ def penalty_cost(model: linopy.Model, data: xr.Dataset):
 
 
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
-    """Schedules, prices, and what each unit and load is paid at them; loads carry lost load, excess and missing requirements.
+    """Schedules, prices, and what each unit and load is paid at them; loads bear lost load, excess and what is missing.
 
     primal and reduced_cost by variable, dual by constraint family.
     """
@@ -197,8 +198,10 @@ def _units(data: xr.Dataset, primal: xr.Dataset, cleared: xr.Dataset) -> tuple[x
 
 
 def _loads(data: xr.Dataset, cleared: xr.Dataset) -> tuple[xr.DataArray, ...]:
-    """As of units: loads pay for what is served and held, and bear the penalties; what is missing or in excess is shared in
-    proportion."""
+    """As of units: loads pay for what is served and held, and bear the penalties.
+
+    What is missing or in excess is shared in proportion.
+    """
     unbalanced = _share(data["demand"]) * (cleared["shed"] + cleared["excess"])
     short = _share(data["requirement"]) * cleared["shortage"]
     energy = -(cleared["price"] * served(data, cleared)).sum("time")

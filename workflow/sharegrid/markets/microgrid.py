@@ -10,8 +10,8 @@
          the rows of markets/microgrid_rows.py: unit, battery, ramping, stored energy
 
 P net sale by outcome, A products sold before the outcome is known, g unit, ch, dis battery, d curtailed load, a products and m
-margins of unit and battery, y missing margin [MW]; R profit less the cost of missing margins [$], which the read-out keeps apart;
-l, mu prices, c, w, v costs, M cost of a missing margin. The budget holds in each hour alone, with the scheduled stored energy:
+margins of unit and battery, y missing margin [MW]; R profit less the cost of missing margins [$], which the read-out keeps
+apart; l, mu prices, c, w, v costs, M cost of a missing margin. The budget holds in each hour alone, with the scheduled stored energy:
 deviations that last are not covered. The right-hand side of the margin is the dual of max { z dev : 0 <= z <= 1, sum z <= G },
 the largest deviation with the budget G (D. Bertsimas, M. Sim, Operations Research 52(1):35-53, 2004). What an owner brings is a
 variable that it owns or a multiple of its membership: all rows are homogeneous, so payments at the duals share the value and

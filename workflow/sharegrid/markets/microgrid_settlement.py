@@ -38,7 +38,7 @@ def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cos
 
 
 def report(_data: xr.Dataset, cleared: xr.Dataset) -> list[str]:
-    """A line for each scenario and direction whose margin is missing by more than 1e-6 MW, with its largest outcome and hour."""
+    """A line for each scenario and direction whose margin is missing, with its worst hour and outcome."""
     lines = []
     for scenario in cleared["scenario"].values:
         for direction in cleared["direction"].values:
@@ -80,8 +80,10 @@ def _revenue(data: xr.Dataset, cleared: xr.Dataset, sale: xr.DataArray) -> xr.Da
 
 
 def _profits(data: xr.Dataset, primal: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Profit by outcome, its mean and its conditional value at risk, $, all without the cost of missing margins, which nobody is
-    paid: that is in the objective only."""
+    """Profit by outcome, its mean and its conditional value at risk, $.
+
+    All are without the cost of missing margins, which nobody is paid: that is in the objective only.
+    """
     penalty = data["missing_margin_cost"] * primal["missing_margin"].sum(["direction", "time"])
     profit, probability = primal["outcome_profit"] + penalty, data["probability"]
     return {

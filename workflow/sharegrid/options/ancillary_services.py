@@ -94,7 +94,7 @@ class ServicesFamily(Family):
     day: list[datetime.date] | None = None
     """Days of the series."""
     fru_factor: list[NotNegative] | None = None
-    """Factors on the requirement of upward flexible ramping [1]."""
+    """Factors on the requirement of upward flexible ramping, see fru_factor of the market [1]."""
     allocation: list[Allocation] | None = None
     """Who pays for ramping products."""
     frp_requirement: list[Ramping] | None = None
@@ -111,7 +111,7 @@ class AncillaryServicesMarket(Market):
     day: datetime.date | None = None
     """The day of scenarios that name none, in 2020."""
     fru_factor: NotNegative = 1.0
-    """Factor on the requirement of upward flexible ramping [1]."""
+    """Factor on the requirement of upward flexible ramping, under 'total' on all of it: error and movement [1]."""
     allocation: Allocation = "energy"
     """Loads pay for ancillary services by their energy, or for ramping products by their forecast errors."""
     frp_requirement: Ramping = "uncertainty"

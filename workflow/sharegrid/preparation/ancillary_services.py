@@ -56,8 +56,8 @@ def _check_penalties(options: AncillaryServicesMarket, fleet: Fleet) -> None:
     unit = int(block.argmax())
     if options.voll < block[unit]:
         raise ValueError(
-            f"voll {options.voll:g} $/MWh is below the {block[unit]:g} $/MWh that unit {fleet.label[unit]} bids for energy, which "
-            "would never run; raise voll or lower the bid"
+            f"voll {options.voll:g} $/MWh is below the {block[unit]:g} $/MWh that unit {fleet.label[unit]} bids for energy, "
+            "which would never run; raise voll or lower the bid"
         )
     for k, product in enumerate(PRODUCTS):
         offering = [name for name, offers in zip(fleet.label, fleet.offered[:, k], strict=True) if offers]
@@ -66,8 +66,8 @@ def _check_penalties(options: AncillaryServicesMarket, fleet: Fleet) -> None:
         if offering and options.penalty(product) < options.bid(product):
             raise ValueError(
                 f"penalties.{product} {options.penalty(product):g} $/MW is below the {options.bid(product):g} $/MW of "
-                f"bids.{product} that unit {offering[0]} and all others that offer it bid, so that they would never hold it; raise "
-                f"penalties.{product} or lower bids.{product}"
+                f"bids.{product} that unit {offering[0]} and all others that offer it bid, so that they would never hold it; "
+                f"raise penalties.{product} or lower bids.{product}"
             )
 
 
@@ -90,7 +90,7 @@ def _scenario(fleet: Fleet, places: np.ndarray, hours: Hours, one: Variant) -> d
 def _requirement(hours: Hours, one: Variant) -> np.ndarray:
     """(load, product, time) MW: the system's requirement, divided by energy or, for ramping, by the errors.
 
-    Under 'total' ramping covers the forecast movement of the net load too.
+    Under 'total' ramping covers the forecast movement of the net load too, and fru_factor multiplies the sum.
     """
     total = hours.requirement.copy()
     if one.values["frp_requirement"] == "total":
