@@ -1,5 +1,7 @@
 """Aggregates of vehicles, and bidding for energy first."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -206,6 +208,17 @@ def test_energy_first_is_the_joint_optimum_without_a_carbon_price(schedules):
         assert schedules[f"energy_first_emission_{end}"].sel(scenario="v2g 40").item() == pytest.approx(
             schedules[f"emission_{end}"].sel(scenario="v2g").item(), abs=1e-6
         )
+
+
+def test_ten_thousand_vehicles_take_less_than_a_minute():
+    """Each vehicle alone, in clusters, and as outer approximations with their schedules taken apart. Time of the processor in
+    this process (time.process_time), with the reading and drawing of the vehicles."""
+    start = time.process_time()
+    data = carbon.real(drawn=carbon.DRAWN | {"count": 10_000}, carbon_price=40)
+    found = ev_aggregation.plan({"data": data}, scenario="base", sizes=[10_000], region=10_000)
+    assert time.process_time() - start < 60
+    costs = found["aggregate_cost"].sel(fleet_size=10_000)
+    assert costs.sel(level="exact").item() == pytest.approx(costs.sel(level="individual").item(), rel=1e-9)
 
 
 def test_prices_at_which_burning_energy_earns_are_refused():
