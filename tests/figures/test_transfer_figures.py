@@ -1,4 +1,5 @@
-"""Figures of transfer capability: what they draw, that they are labelled and hide nothing, and are the same each time."""
+"""Figures of transfer capability: what they draw, that they are labelled and hide nothing, and are the same each
+time."""
 
 import warnings
 

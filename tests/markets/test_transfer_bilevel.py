@@ -34,8 +34,8 @@ def planned(name: str = "case5 3->4"):
 
 
 def sequential(cuts: list[tuple[float, ...]], name: str) -> np.ndarray:
-    """T (cut) after the operator answers each cut of load at the buses 2, 3, 4 with its cheapest secure dispatch, by two
-    separate markets; a cut is an hour of its own."""
+    """T (cut) after the operator answers each cut of load at the buses 2, 3, 4 with its cheapest secure dispatch, by
+    two separate markets; a cut is an hour of its own."""
     systems, hours = {"case5": transfers.CASE5}, list(range(len(cuts)))
     scenarios = {"x": {"label": "{hour}", "hour": hours}}
     less = transfers.prepare.prepare(

@@ -25,8 +25,8 @@ LEVELS = [0, 0.05, 0.1, 0.15, 0.2]
 @cache
 def evening():
     """All directions of a winter evening, with and without outages."""
-    family = {"label": "{transfer} {contingencies}", "transfer": list(transfers.TRANSFERS), "date": ["2020-01-15"], "hour": [18],
-              "contingencies": ["n-1", "none"]}  # fmt: skip
+    family = {"label": "{transfer} {contingencies}", "transfer": list(transfers.TRANSFERS), "date": ["2020-01-15"],
+              "hour": [18], "contingencies": ["n-1", "none"]}  # fmt: skip
     return transfers.prepared({"evening": family})
 
 
@@ -40,10 +40,11 @@ def night():
 @cache
 def case5():
     """Levels and budgets on five buses."""
+    both = {"transfer": ["case5 3->4", "case5 4->3"]}
+    budgets = [0, 500, 1000, 1500, 2000]
     return transfers.prepared({
-        "levels": {"label": "{transfer} {reduction_level}", "transfer": ["case5 3->4", "case5 4->3"], "reduction_level": LEVELS},
-        "budgets": {"label": "{transfer} budget {budget}", "transfer": ["case5 3->4", "case5 4->3"], "reduction_level": [0.2],
-                    "budget": [0, 500, 1000, 1500, 2000]},
+        "levels": {"label": "{transfer} {reduction_level}", "reduction_level": LEVELS} | both,
+        "budgets": {"label": "{transfer} budget {budget}", "reduction_level": [0.2], "budget": budgets} | both,
     })  # fmt: skip
 
 
@@ -194,8 +195,8 @@ def test_the_parts_of_the_total_add_up(reliability, benefit):
 
 def test_counterflow_does_not_do_away_with_the_reliability_margin():
     """The base flows from 1 to 2 on the summer night, so the total of the other direction is negative."""
-    data = transfers.prepared({"x": {"label": "x", "transfer": ["2->1"], "reduction_level": [0.1], "reduction_at": ["sink"]}
-                               | transfers.HOURS}, reliability_margin=0.05)  # fmt: skip
+    family = {"label": "x", "transfer": ["2->1"], "reduction_level": [0.1], "reduction_at": ["sink"]}
+    data = transfers.prepared({"x": family | transfers.HOURS}, reliability_margin=0.05)
     one = transfers.cleared(data).isel(scenario=0)
     assert one["total"] < 0 < one["transfer_mw"]
     assert one["reliability"] == pytest.approx(0.05 * one["transfer_mw"].item())
@@ -239,7 +240,8 @@ def test_the_marginal_value_is_what_a_first_mw_at_the_bus_adds():
 
 @pytest.mark.parametrize("label", ["2->1 0.2", "1->2 0.2"])
 def test_no_less_demand_response_reaches_the_transfer(label):
-    """A price of 1 makes the budget a limit on the sum of demand response: 1 MW less than what is used loses transfer."""
+    """A price of 1 makes the budget a limit on the sum of demand response: 1 MW less than what is used loses
+    transfer."""
     one = found_in(night).sel(scenario=label)
     data = night().sel(scenario=[label]).copy()
     data["site_price"].values[...] = 1.0

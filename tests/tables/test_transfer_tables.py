@@ -35,8 +35,8 @@ def test_secure_dispatch():
 def test_transfer_capability():
     frame = transfer_capability.table(transfers.results(), families=["file", "directions"])
     assert ", ".join(frame.columns) == (
-        f"scenario, transfer, {SWEPT}, reduction_level, reduction_at, transfer_mw, etc_mw, ttc_mw, trm_mw, cbm_mw, atc_mw, "
-        "reduction_mw, beyond_reduction_mw, binding_line, contingency, binding_value, rows, skipped_outages"
+        f"scenario, transfer, {SWEPT}, reduction_level, reduction_at, transfer_mw, etc_mw, ttc_mw, trm_mw, cbm_mw, "
+        "atc_mw, reduction_mw, beyond_reduction_mw, binding_line, contingency, binding_value, rows, skipped_outages"
     )
     np.testing.assert_allclose(frame["ttc_mw"], frame[["etc_mw", "atc_mw", "trm_mw", "cbm_mw"]].sum(axis=1), atol=5e-6)
     np.testing.assert_allclose(frame["transfer_mw"], frame["ttc_mw"] - frame["etc_mw"], atol=5e-6)
@@ -54,8 +54,8 @@ def test_a_direction_without_its_opposite_is_refused():
 def test_transfer_gains():
     frame = transfer_gains.table(transfers.results(), families=["levels", "hours"])
     assert ", ".join(frame.columns) == (
-        f"scenario, transfer, {SWEPT}, reduction_at, reduction_level, budget, without_mw, with_mw, gain_mw, capability_mw, "
-        "reduction_mw, beyond_mw"
+        f"scenario, transfer, {SWEPT}, reduction_at, reduction_level, budget, without_mw, with_mw, gain_mw, "
+        "capability_mw, reduction_mw, beyond_mw"
     )
     assert (frame["reduction_level"] > 0).all() and len(frame) == 5
     one = frame.set_index("scenario").loc["2->1 2020-07-15 4 0.1"]

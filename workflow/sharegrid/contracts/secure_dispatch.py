@@ -1,4 +1,5 @@
-"""The Datasets of the N-1 secure dispatch: a schedule per hour; systems lie side by side in the dims bus, branch, unit."""
+"""The Datasets of the N-1 secure dispatch: a schedule per hour; systems lie side by side in the dims bus, branch,
+unit."""
 
 from sharegrid.contracts.base import Variable
 from sharegrid.contracts.base import variable as v

@@ -12,8 +12,8 @@ from sharegrid.tables.selection import Results
 
 
 def draw(results: Results, *, families: list[str], reduction_level: float = 0.0) -> Figure:
-    """Heat map of line against outage: in how many of the scenarios of the families with this level of demand response the
-    pair has the largest shadow price. Most frequent lines on top, most frequent outages to the left."""
+    """Heat map of line against outage: in how many of the scenarios of the families with this level of demand response
+    the pair has the largest shadow price. Most frequent lines on top, most frequent outages to the left."""
     data, cleared = results["data"], results["cleared"]
     labels = [name for name in selection.scenarios(data, families)
               if float(data["reduction_level"].sel(scenario=name)) == reduction_level]  # fmt: skip
@@ -34,7 +34,8 @@ def draw(results: Results, *, families: list[str], reduction_level: float = 0.0)
     bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     top = bound.value_counts()
     (line, outage), count = top.index[0], int(top.iloc[0])
-    style.evidence(body.figure, f"{len(bound)} of {len(frame)} hours and directions are bound by a line, most often {line} after "
-                   f"{outage} ({count} times); {table.shape[0]} lines bind, after {(table.columns != INTACT).sum()} "
-                   f"outages and in the intact network {int(table.get(INTACT, pd.Series(0)).sum())} times.")  # fmt: skip
+    style.evidence(body.figure, f"{len(bound)} of {len(frame)} hours and directions are bound by a line, most often "
+                   f"{line} after {outage} ({count} times); {table.shape[0]} lines bind, after "
+                   f"{(table.columns != INTACT).sum()} outages and in the intact network "
+                   f"{int(table.get(INTACT, pd.Series(0)).sum())} times.")  # fmt: skip
     return body.figure

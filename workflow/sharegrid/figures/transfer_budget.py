@@ -1,4 +1,5 @@
-"""Figure: transfer capability against the budget for demand response: sequential, post-schedule, bilevel and relaxation."""
+"""Figure: transfer capability against the budget for demand response: sequential, post-schedule, bilevel and
+relaxation."""
 
 import numpy as np
 import pandas as pd
@@ -31,14 +32,15 @@ def draw(results: Results, *, families: list[str]) -> Figure:
         style.group_digits(axis)
     style.legend(body.figure, columns=2)
     first, last = frame.iloc[0], frame.iloc[-1]
-    style.evidence(body.figure, f"Transfer {amount(first['bilevel'])} MW without a budget, {amount(last['bilevel'])} MW with "
-                   f"{amount(last['budget'])} $/h; the relaxation says {amount(last['upper'])} MW.")  # fmt: skip
+    style.evidence(body.figure, f"Transfer {amount(first['bilevel'])} MW without a budget, {amount(last['bilevel'])} "
+                   f"MW with {amount(last['budget'])} $/h; the relaxation says {amount(last['upper'])} "
+                   "MW.")  # fmt: skip
     return body.figure
 
 
 def bounds(results: Results, families: list[str], along: str) -> pd.DataFrame:
-    """sequential, post_schedule, bilevel, upper in MW and the field `along` of the planned scenarios of the families, rising in
-    it; ValueError if none was planned."""
+    """sequential, post_schedule, bilevel, upper in MW and the field `along` of the planned scenarios of the families,
+    rising in it; ValueError if none was planned."""
     data, plan = results["data"], selection.stage(results, "plan").sel({"method": METHOD})
     labels = [name for name in selection.scenarios(data, families) if name in plan.indexes["scenario"]]
     labels = [name for name in labels if np.isfinite(data[along].sel(scenario=name))]

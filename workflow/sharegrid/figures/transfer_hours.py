@@ -12,8 +12,8 @@ from sharegrid.tables.selection import Results
 
 
 def draw(results: Results, *, families: list[str], pairs: list[list[str]]) -> Figure:
-    """A row of panels per day and a panel per pair of opposite transfers: MW against the hour, dashed without demand response
-    (the base schedule alone), solid with it. One level of demand response per family."""
+    """A row of panels per day and a panel per pair of opposite transfers: MW against the hour, dashed without demand
+    response (the base schedule alone), solid with it. One level of demand response per family."""
     frame = transfer_gains.gains(results, families)
     days = list(dict.fromkeys(frame["date"]))
     body, axes = style.new(len(days), len(pairs), width=PAGE, height=1.7 * len(days) + 0.8, sharex=True, sharey="row")
@@ -54,5 +54,6 @@ def _evidence(frame: pd.DataFrame) -> str:
     for day, rows in frame.groupby("date", sort=False):
         nothing = int((rows["without_mw"] < 1e-3).sum())
         parts.append(f"{day}: no transfer in {nothing} of {len(rows)} hours and directions; demand response adds "
-                     f"{rows['gain_mw'].mean():.0f} MW on average, {rows['beyond_mw'].mean():+.0f} MW beyond its own power")  # fmt: skip
+                     f"{rows['gain_mw'].mean():.0f} MW on average, {rows['beyond_mw'].mean():+.0f} MW beyond its own "
+                     "power")  # fmt: skip
     return "; ".join(parts) + "."

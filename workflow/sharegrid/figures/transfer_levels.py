@@ -14,9 +14,9 @@ PLACES = {"sink": ("o", "-"), "everywhere": ("s", (0, (4, 1.5)))}
 
 
 def draw(results: Results, *, bilevel: list[str], post_schedule: list[str]) -> Figure:
-    """Transfer in MW against demand response in % of the net load. (a) the planned scenarios of the families `bilevel` without
-    demand response, with it after and before the schedule, and the relaxation; (b) the families `post_schedule`, a line per
-    transfer and place."""
+    """Transfer in MW against demand response in % of the net load. (a) the planned scenarios of the families `bilevel`
+    without demand response, with it after and before the schedule, and the relaxation; (b) the families
+    `post_schedule`, a line per transfer and place."""
     body, axes = style.new(1, 2, width=PAGE, height=2.6)
     frame = bounds(results, bilevel, "reduction_level")
     lines(axes[0, 0], frame.assign(reduction_level=100 * frame["reduction_level"]), "reduction_level")

@@ -13,8 +13,8 @@ NAMES = {"in_source": "bus in the source", "in_sink": "bus in the sink", "": "ot
 
 
 def draw(results: Results, *, scenarios: list[str]) -> Figure:
-    """A panel per scenario: marginal value in MW/MW of the sites that it can use, from the largest; scenarios without demand
-    response show the value of the first MW."""
+    """A panel per scenario: marginal value in MW/MW of the sites that it can use, from the largest; scenarios without
+    demand response show the value of the first MW."""
     data, cleared = results["data"], results["cleared"]
     selection.known("scenarios", scenarios, data["scenario"].values)
     body, axes = style.new(len(scenarios), 1, width=style.PAGE, height=1.9 * len(scenarios) + 0.7)
@@ -36,8 +36,8 @@ def draw(results: Results, *, scenarios: list[str]) -> Figure:
         panel.set_xlim(-0.6, len(bus) - 0.4)
         panel.set_ylabel("value [MW/MW]")
         style.panel_title(panel, f"{one['transfer'].item()}, {one['date'].item()} {int(one['hour'])}:00", k)
-        notes.append(f"{one['transfer'].item()}, {int(one['hour'])}:00: from {amount(value[-1])} to {amount(value[0])}, "
-                     f"{(value > 1 + 1e-6).sum()} of {len(value)} buses above 1")  # fmt: skip
+        notes.append(f"{one['transfer'].item()}, {int(one['hour'])}:00: from {amount(value[-1])} to "
+                     f"{amount(value[0])}, {(value > 1 + 1e-6).sum()} of {len(value)} buses above 1")  # fmt: skip
     axes[-1, 0].set_xlabel("bus")
     style.legend(body.figure)
     style.evidence(body.figure, "MW of transfer per MW of demand response. " + "; ".join(notes) + ".")

@@ -5,9 +5,9 @@
          |f_l(p)| <= F_l  intact,   |f_l(p) + LODF_lk f_k(p)| <= FE_l  after the outage of k
          0 <= p_g <= P_g,   0 <= r_b <= available_b,   0 <= s_b <= max(d_b - m_b, 0)
 
-p outputs, r wind and photovoltaic power used, s lost load, d load, m must-take power [MW]; c costs with tie breaks, V value
-of lost load [$/MWh]. Rows of lines and outages are generated as the optima violate them (optimise/contingencies.py). A
-contract schedule fixes p; it must balance and keep the limits.
+p outputs, r wind and photovoltaic power used, s lost load, d load, m must-take power [MW]; c costs with tie breaks, V
+value of lost load [$/MWh]. Rows of lines and outages are generated as the optima violate them
+(optimise/contingencies.py). A contract schedule fixes p; it must balance and keep the limits.
 """
 
 import logging
@@ -46,8 +46,8 @@ def clear(data: xr.Dataset) -> xr.Dataset:
     """The data with what is dispatched: output (schedule, unit), used, lost_load, injection (schedule, bus) MW,
     dispatch_cost $/h and security_rows (schedule).
 
-    ValueError for a contract schedule that does not balance or overloads a line, which it names with the outage; NotOptimal
-    names a schedule without a secure dispatch.
+    ValueError for a contract schedule that does not balance or overloads a line, which it names with the outage;
+    NotOptimal names a schedule without a secure dispatch.
     """
     system = data["system"].values
     found = [

@@ -1,4 +1,5 @@
-"""Demand response before the schedule: the bilevel program whose lower level is the N-1 secure dispatch (chapter 7.3.2).
+"""Demand response before the schedule: the bilevel program whose lower level is the N-1 secure dispatch
+(chapter 7.3.2).
 
     max_{d, x, T}  T
     s.t. sum_b c_b d_b <= budget,   0 <= d <= D
@@ -8,18 +9,18 @@
                                            -F_r <= S_r (C p - (L - d)) <= F_r                     [mu+, mu-]
                                            0 <= p_g <= P_g                                        [a-, a+]
 
-p dispatch, d demand response, x transfer on top, T transfer [MW]; r a line intact or after an outage, S_r its flow per MW
-injected; k participation factors of the sink. Optimistic: of several cheapest dispatches the best for T. The lower level is
-replaced by its optimality conditions, complementarity by binaries:
+p dispatch, d demand response, x transfer on top, T transfer [MW]; r a line intact or after an outage, S_r its flow per
+MW injected; k participation factors of the sink. Optimistic: of several cheapest dispatches the best for T. The lower
+level is replaced by its optimality conditions, complementarity by binaries:
 
     c_g - lambda + S_g'(mu+ - mu-) + a+_g - a-_g = 0
     mu+ <= M z+,  F - S(.) <= 2 F (1 - z+),   mu- <= M z-,  F + S(.) <= 2 F (1 - z-),   z+ + z- <= 1
     a+ <= M y+,  P - p <= P (1 - y+),         a- <= M y-,  p <= P (1 - y-)
 
-2 F and P bound the slacks; that M bounds the prices cannot be known beforehand (Pineda and Morales, arXiv 1809.10448), so M
-is raised until T stays and the dispatch is checked against the lower level solved anew. Without the conditions of the lower
-level the program is the high-point relaxation, whose T is an upper bound. Source of the form: Wang, Fang, Zhao and Chen,
-Energies 8(12):13344-13360, 2015.
+2 F and P bound the slacks; that M bounds the prices cannot be known beforehand (Pineda and Morales, arXiv 1809.10448),
+so M is raised until T stays and the dispatch is checked against the lower level solved anew. Without the conditions of
+the lower level the program is the high-point relaxation, whose T is an upper bound. Source of the form: Wang, Fang,
+Zhao and Chen, Energies 8(12):13344-13360, 2015.
 """
 
 from dataclasses import dataclass, replace
@@ -51,10 +52,10 @@ CHEAPEST = 1e-4  # $/h that a base schedule may cost above the cheapest one
 def numbers(base: Base, data: xr.Dataset) -> xr.Dataset:
     """What the program of one scenario needs; its rows are those of the scenario's own limits.
 
-    base: of the only scenario of `data`. flow per MW of_unit (row, unit), of_site (row, site) and of_sink (scenario, row);
-    at_zero (scenario, row), the flow with neither p nor d, limit (scenario, row) and load (scenario) in MW; room_of
-    (scenario, unit), capacity of the source's units; capacity, cost (unit), price, reduction_limit, budget. ValueError as
-    _check_suitable.
+    base: of the only scenario of `data`. flow per MW of_unit (row, unit), of_site (row, site) and of_sink (scenario,
+    row); at_zero (scenario, row), the flow with neither p nor d, limit (scenario, row) and load (scenario) in MW;
+    room_of (scenario, unit), capacity of the source's units; capacity, cost (unit), price, reduction_limit, budget.
+    ValueError as _check_suitable.
     """
     _check_suitable(base)
     line, state = _rows(base)
@@ -88,26 +89,27 @@ def _rows(base: Base) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_suitable(base: Base) -> None:
-    """ValueError without contingencies, and for a system whose dispatch is not that of units alone, or too large for binaries."""
+    """ValueError without contingencies, and for a system whose dispatch is not that of units alone, or too large for
+    binaries."""
     one = base.data
     if str(one["contingencies"].item()) == "none":
-        raise ValueError(f"{base.label}: contingencies is none, but the schedule is the N-1 secure dispatch, so the lower level "
-                         "would be another; use n-1")  # fmt: skip
+        raise ValueError(f"{base.label}: contingencies is none, but the schedule is the N-1 secure dispatch, so the "
+                         "lower level would be another; use n-1")  # fmt: skip
     at_bus = np.bincount(
         one.indexes["bus"].get_indexer(one["unit_bus"].values), one["base_output"].values, one.sizes["bus"]
     )
     if np.abs(at_bus - one["net_load"].values - base.injection).max() > UNITS_ONLY:
-        raise ValueError(f"{base.label}: wind, photovoltaic power or lost load is dispatched; the bilevel program needs a system "
-                         "whose units alone serve the load")  # fmt: skip
+        raise ValueError(f"{base.label}: wind, photovoltaic power or lost load is dispatched; the bilevel program "
+                         "needs a system whose units alone serve the load")  # fmt: skip
     if (count := len(_rows(base)[0])) > MOST_ROWS:
-        raise ValueError(f"{base.label}: {count} lines and states; the bilevel program is for at most {MOST_ROWS}, as rows that "
-                         "are left out would make it wrong")  # fmt: skip
+        raise ValueError(f"{base.label}: {count} lines and states; the bilevel program is for at most {MOST_ROWS}, as "
+                         "rows that are left out would make it wrong")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Point:
-    """An optimum: transfer T in MW, reduction d (site) and output p (unit) in MW, the certificate in $/h: what the dispatch
-    costs above the cheapest one, the largest multiplier in $/MWh, simplex iterations."""
+    """An optimum: transfer T in MW, reduction d (site) and output p (unit) in MW, the certificate in $/h: what the
+    dispatch costs above the cheapest one, the largest multiplier in $/MWh, simplex iterations."""
 
     transfer: float
     reduction: np.ndarray
@@ -118,7 +120,8 @@ class Point:
 
 
 class Bilevel:
-    """The program of the only scenario of `data`, whose base schedule is the cheapest secure dispatch without demand response.
+    """The program of the only scenario of `data`, whose base schedule is the cheapest secure dispatch without demand
+    response.
 
     ValueError as numbers, and for another base schedule; NotOptimal as the solver.
     """
@@ -133,8 +136,9 @@ class Bilevel:
         """ValueError for a contract schedule: the operator of the lower level would not have dispatched it."""
         cost = float(self.numbers["cost"].values @ self._base.data["base_output"].values)
         if (above := cost - self.least_cost(np.zeros(self.numbers.sizes["site"]))) > CHEAPEST:
-            raise ValueError(f"{self._base.label}: the base schedule costs {above:.6g} $/h more than the cheapest secure dispatch, "
-                             "which is the lower level; take out `schedule` of the system, or the scenario")  # fmt: skip
+            raise ValueError(f"{self._base.label}: the base schedule costs {above:.6g} $/h more than the cheapest "
+                             "secure dispatch, which is the lower level; take out `schedule` of the system, or the "
+                             "scenario")  # fmt: skip
 
     def sequential(self) -> float:
         """T in MW on top of the base schedule without demand response, by the market's own program and its rows."""
@@ -187,7 +191,8 @@ class Bilevel:
         return replace(program, row_lower=program.row_lower - free, row_upper=program.row_upper + free)
 
     def _with_bound(self, program: Program, dual_bound: float) -> Program:
-        """The program, which is built with M = 1, with another M: at the binaries, and as the bound of the multipliers."""
+        """The program, which is built with M = 1, with another M: at the binaries, and as the bound of the
+        multipliers."""
         entries, upper = sp.coo_matrix(program.matrix), program.upper.copy()
         for name in PRICES:
             upper[self._split.variables[name].position.values] = dual_bound
@@ -246,7 +251,8 @@ def define_transfer_limits(model: linopy.Model, one: xr.Dataset) -> None:
 
 
 def add_prices(model: linopy.Model, one: xr.Dataset) -> None:
-    """c_g - lambda + S_g'(mu+ - mu-) + a+_g - a-_g = 0 (scenario, unit) $/MWh, multipliers within 0 and M, lambda free."""
+    """c_g - lambda + S_g'(mu+ - mu-) + a+_g - a-_g = 0 (scenario, unit) $/MWh, multipliers within 0 and M, lambda
+    free."""
     model.add_variables(lower=xr.full_like(one["load"], -np.inf), name="energy_price")
     for name, like in PRICES.items():
         zero = _zeros(one, like)
@@ -262,7 +268,8 @@ def _zeros(one: xr.Dataset, like: str) -> xr.DataArray:
 
 
 def add_complementarity(model: linopy.Model, one: xr.Dataset) -> None:
-    """A multiplier is 0 unless its row or bound binds: a binary z for each, mu <= M z, slack <= largest slack (1 - z)."""
+    """A multiplier is 0 unless its row or bound binds: a binary z for each, mu <= M z, slack <= largest
+    slack (1 - z)."""
     for name, like in PRICES.items():
         zero = _zeros(one, like)
         model.add_variables(lower=zero, upper=zero + 1, integer=True, name=f"{name}_binds")

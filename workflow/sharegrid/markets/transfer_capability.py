@@ -1,4 +1,5 @@
-"""Available transfer capability of a secure schedule, and demand response that raises it after the schedule (chapter 7.3).
+"""Available transfer capability of a secure schedule, and demand response that raises it after the schedule
+(chapter 7.3).
 
     max  T
     s.t. sum_g x_g + sum_b d_b = T                                                        [lambda]
@@ -6,14 +7,15 @@
          sum_b c_b d_b <= budget                                                          [nu]
          0 <= x_g <= P_g - p_g (units of the source),   0 <= d_b <= D_b
 
-T transfer, x output above the base schedule p, d demand response [MW], c its price [$/MWh]. A row is a line in one direction,
-intact or after an outage: A_r. is its flow per MW that enters at the bus and leaves at the sink's buses by their
-participation factors, room_r its limit less its flow in the base schedule. That makes A independent of the reference bus.
-Solved as a minimisation of -T, so all money is MW of transfer capability: J(S) = -T with the providers S of demand response,
-J(nobody) that of the base schedule alone. A provider owns its d; the rooms belong to nobody, so the core can be empty.
+T transfer, x output above the base schedule p, d demand response [MW], c its price [$/MWh]. A row is a line in one
+direction, intact or after an outage: A_r. is its flow per MW that enters at the bus and leaves at the sink's buses by
+their participation factors, room_r its limit less its flow in the base schedule. That makes A independent of the
+reference bus. Solved as a minimisation of -T, so all money is MW of transfer capability: J(S) = -T with the providers S
+of demand response, J(nobody) that of the base schedule alone. A provider owns its d; the rooms belong to nobody, so the
+core can be empty.
 
-Rows: with everybody T is largest, so a row that no x and d of a total of at most that T reach binds for no coalition either,
-and is left out (optimise/contingencies.py: reachable). T with everybody is found with rows generated as needed.
+Rows: with everybody T is largest, so a row that no x and d of a total of at most that T reach binds for no coalition
+either, and is left out (optimise/contingencies.py: reachable). T with everybody is found with rows generated as needed.
 Source: NERC, Available Transfer Capability Definitions and Determination, 1996.
 """
 
@@ -140,8 +142,8 @@ def bases(data: xr.Dataset) -> Iterator[Base]:
 
 
 def security_rows(data: xr.Dataset) -> xr.Dataset:
-    """of_source (scenario, row, slot), of_site (scenario, row, place), room (scenario, row) MW, and line and outage by name
-    (scenario, row).
+    """of_source (scenario, row, slot), of_site (scenario, row, place), room (scenario, row) MW, and line and outage by
+    name (scenario, row).
 
     A scenario with fewer rows than another has rows without limit. ValueError where a base schedule is overloaded.
     """
@@ -157,8 +159,10 @@ def security_rows(data: xr.Dataset) -> xr.Dataset:
     most = max(len(part["room"]) for part in parts)
     dims = {"of_source": ("row", "slot"), "of_site": ("row", "place")}
     fill = {"room": np.inf, "line": "", "outage": ""}
-    arrays = {name: (("scenario", *dims.get(name, ("row",))), np.stack([_filled(part[name], most, fill.get(name, 0.0)) for part in parts]))
-              for name in parts[0]}  # fmt: skip
+    arrays = {}
+    for name in parts[0]:
+        filled = [_filled(part[name], most, fill.get(name, 0.0)) for part in parts]
+        arrays[name] = (("scenario", *dims.get(name, ("row",))), np.stack(filled))
     return xr.Dataset(arrays, {"scenario": data["scenario"].values})
 
 
@@ -181,11 +185,11 @@ def injected(base: Base, split: SplitModel) -> sp.csr_matrix:
 
 
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
-    """Transfer capability with its parts, the least demand response that reaches it, the binding line and outage, and what each
-    provider adds at the marginal value.
+    """Transfer capability with its parts, the least demand response that reaches it, the binding line and outage, and
+    what each provider adds at the marginal value.
 
-    price_revenue is the dual of the capability times the demand response: what one more MW of the provider would add. There
-    are no costs: money is MW of transfer capability.
+    price_revenue is the dual of the capability times the demand response: what one more MW of the provider would add.
+    There are no costs: money is MW of transfer capability.
     """
     rows, transfer = security_rows(data), primal["transfer_mw"].clip(min=0) + 0.0
     least, value = least_response(data, rows, transfer), 0.0 - reduced_cost["reduction"]
@@ -205,7 +209,8 @@ def least_response(data: xr.Dataset, rows: xr.Dataset, transfer: xr.DataArray) -
 
         min sum_b d_b   s.t. the market's rows,  T >= transfer - 1e-7 MW
 
-    Several x and d reach the largest T; where a unit of the source and demand response are as good, any mix of them does.
+    Several x and d reach the largest T; where a unit of the source and demand response are as good, any mix of them
+    does.
     """
     split = SplitModel(with_security(data, rows), {}, [])
     of, found = split.variables, []
@@ -231,8 +236,9 @@ def margins(data: xr.Dataset, transfer: xr.DataArray) -> dict[str, xr.DataArray]
     """TTC = ETC + T and its parts TTC = ETC + ATC + TRM + CBM (scenario) MW.
 
     ETC is the base flow from the source to the sink on the lines that join them, negative where the base flows back
-    (counterflow), and so may TTC be although T fits on top. TRM is a share of the larger of TTC and T, so that counterflow does
-    not do away with it, and CBM a number; what is not there cannot be kept, so both together take at most T.
+    (counterflow), and so may TTC be although T fits on top. TRM is a share of the larger of TTC and T, so that
+    counterflow does not do away with it, and CBM a number; what is not there cannot be kept, so both together take at
+    most T.
     """
     existing = existing_commitment(data)
     total, most = existing + transfer, transfer.clip(min=0)

@@ -40,7 +40,8 @@ def names_of(rows: Rows, system: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def binding(shadow: np.ndarray, rows: Rows, system: xr.Dataset) -> tuple[str, str, float]:
-    """Line and outage of the row with the largest shadow price (row), and that price; empty names and 0 if none binds."""
+    """Line and outage of the row with the largest shadow price (row), and that price; empty names and 0 if none
+    binds."""
     if not len(shadow) or shadow.max() <= BINDING:
         return "", "", 0.0
     best = int(shadow.argmax())

@@ -2,10 +2,10 @@
 
     f_l(k) = f_l + LODF_lk f_k,   LODF_lk = H_lk / (1 - H_kk),   LODF_kk = -1
 
-f flows [MW]; H_lk flow on l caused by 1 MW that enters where line k starts and leaves where it ends. A state is the intact
-network (number 0) or the network after an outage; a line has its normal limit in the first and its emergency limit in the
-others. With l lines and k outages there are 2 l (1 + k) rows, of which few matter: `solve_secured` adds those that an
-optimum violates, `reachable` names all that any point up to a given transfer could reach.
+f flows [MW]; H_lk flow on l caused by 1 MW that enters where line k starts and leaves where it ends. A state is the
+intact network (number 0) or the network after an outage; a line has its normal limit in the first and its emergency
+limit in the others. With l lines and k outages there are 2 l (1 + k) rows, of which few matter: `solve_secured` adds
+those that an optimum violates, `reachable` names all that any point up to a given transfer could reach.
 """
 
 from functools import cached_property
@@ -96,7 +96,8 @@ class Security:
         return effect[:, :, entry] - (effect @ share)[:, :, None]
 
     def violated(self, injection: np.ndarray, known: Rows) -> Rows:
-        """The rows, at most 20, that the injection (bus) violates most and that are not `known`; none if it is secure."""
+        """The rows, at most 20, that the injection (bus) violates most and that are not `known`; none if it is
+        secure."""
         flows = self.flows(injection)
         excess = np.abs(flows) - self.limit
         excess[known.line, known.state] = -np.inf
@@ -123,9 +124,9 @@ def solve_secured(
 ) -> tuple[Solved, Rows]:
     """The optimum that keeps all limits in all states, and the rows that were added to the program for it.
 
-    injection (bus, column): MW injected per unit of the column; fixed (bus): MW injected anyway. Every optimum is checked
-    in all states; what it violates becomes rows and the program is solved again. The result is the optimum with all rows.
-    NotOptimal as LiveProgram; RuntimeError after 200 rounds.
+    injection (bus, column): MW injected per unit of the column; fixed (bus): MW injected anyway. Every optimum is
+    checked in all states; what it violates becomes rows and the program is solved again. The result is the optimum with
+    all rows. NotOptimal as LiveProgram; RuntimeError after 200 rounds.
     """
     rows = NO_ROWS
     for _ in range(ROUNDS):
@@ -146,8 +147,8 @@ def reachable(
     """The rows that some x with 0 <= x <= upper and sum x <= most reaches within 1e-6 MW.
 
     A unit of x enters at the bus number `entry` (column) and leaves by `share` (bus), which sums to 1; fixed (bus): the
-    injection with x = 0, in MW. The largest signed flow is that of a knapsack: columns by falling effect until `most` is
-    used. A row that is not in the result cannot bind for any such x, so a program that has the others is exact.
+    injection with x = 0, in MW. The largest signed flow is that of a knapsack: columns by falling effect until `most`
+    is used. A row that is not in the result cannot bind for any such x, so a program that has the others is exact.
     """
     bus, column = np.unique(entry[upper > 0], return_inverse=True)
     effect, flows, limit = security.effect(bus, share), security.flows(fixed), security.limit

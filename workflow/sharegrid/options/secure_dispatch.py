@@ -25,8 +25,8 @@ class SecureSystem(Section):
     load_factor: NotNegative = 1.0
     """Factor on all loads [1]."""
     limits_mw: list[NotNegative] | None = None
-    """Normal limits of all branches in the order of the file [MW]; those of the file if not given. 0 lets nothing through; in
-    a MATPOWER file a rateA of 0 is no limit, neither in the intact network nor after an outage."""
+    """Normal limits of all branches in the order of the file [MW]; those of the file if not given. 0 lets nothing
+    through; in a MATPOWER file a rateA of 0 is no limit, neither in the intact network nor after an outage."""
     areas: dict[str, list[str]] = {}
     """Areas by name: bus numbers and ranges such as "33-81"; those of the file if not given."""
     outages: list[str] | None = None
@@ -84,8 +84,8 @@ class SecureDispatchMarket(Market):
     hour: Hour = 0
     """Hour of the day."""
     emergency_factor: EmergencyFactor | None = None
-    """Emergency limits relative to the normal ones, 1 or more [1]; if not given those of the tables (LTE Rating), 1.25 for a
-    file."""
+    """Emergency limits relative to the normal ones, 1 or more [1]; if not given those of the tables (LTE Rating), 1.25
+    for a file."""
     renewable_factor: NotNegative = 1.0
     """Factor on wind and photovoltaic power [1]."""
     tie_break: NotNegative = 1e-3

@@ -1,9 +1,11 @@
-"""Demand response before the schedule: T of the bilevel program between a certified point and the high-point relaxation.
+"""Demand response before the schedule: T of the bilevel program between a certified point and the high-point
+relaxation.
 
-The big M of the multipliers starts at `dual_bound` and is raised tenfold until T has stayed twice. The dispatch of the last
-optimum is then compared with the cheapest secure dispatch at its demand response: if it costs no more, the point is feasible
-and its T a lower bound of the largest T; the relaxation is an upper bound, and T without demand response on the base schedule a
-lower one; T outside of both is an error. Of several ways to reach T the cheapest demand response is reported.
+The big M of the multipliers starts at `dual_bound` and is raised tenfold until T has stayed twice. The dispatch of the
+last optimum is then compared with the cheapest secure dispatch at its demand response: if it costs no more, the point
+is feasible and its T a lower bound of the largest T; the relaxation is an upper bound, and T without demand response on
+the base schedule a lower one; T outside of both is an error. Of several ways to reach T the cheapest demand response is
+reported.
 """
 
 import logging
@@ -26,11 +28,12 @@ AGREED = 3  # the last so many steps have one T: it has stayed twice
 
 
 def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str], dual_bound: float = 100.0) -> xr.Dataset:
-    """bilevel_transfer, bilevel_upper, bilevel_gap, bilevel_cost (scenario), bilevel_reduction (scenario, site), and by step
-    bound, bound_transfer, bound_gap, bound_price, bound_iterations (scenario, step).
+    """bilevel_transfer, bilevel_upper, bilevel_gap, bilevel_cost (scenario), bilevel_reduction (scenario, site), and by
+    step bound, bound_transfer, bound_gap, bound_price, bound_iterations (scenario, step).
 
-    ValueError for another market, an unknown scenario, scenarios of several systems, a bound that is not positive, and as the
-    bilevel program; RuntimeError where T does not stay within 8 steps, the certificate fails, or T is not between its bounds.
+    ValueError for another market, an unknown scenario, scenarios of several systems, a bound that is not positive, and
+    as the bilevel program; RuntimeError where T does not stay within 8 steps, the certificate fails, or T is not
+    between its bounds.
     """
     data = results["data"]
     if data.attrs.get("market") != "transfer-capability":
@@ -50,11 +53,12 @@ def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str], dual_bound:
 
 
 def check_order(label: str, sequential: float, transfer: float, upper: float) -> None:
-    """RuntimeError unless T without demand response <= T <= T of the relaxation, MW: the first is a point of the bilevel program,
-    whose points are points of the relaxation."""
+    """RuntimeError unless T without demand response <= T <= T of the relaxation, MW: the first is a point of the
+    bilevel program, whose points are points of the relaxation."""
     if not sequential - ORDERED <= transfer <= upper + ORDERED:
-        raise RuntimeError(f"{METHOD}: scenario {label}: T of {transfer:.6f} MW is not between {sequential:.6f} MW without demand "
-                           f"response and {upper:.6f} MW of the relaxation; please report it")  # fmt: skip
+        raise RuntimeError(f"{METHOD}: scenario {label}: T of {transfer:.6f} MW is not between {sequential:.6f} MW "
+                           f"without demand response and {upper:.6f} MW of the relaxation; please report "
+                           "it")  # fmt: skip
 
 
 def _raised(program: Bilevel, label: str, dual_bound: float) -> list[tuple[float, Point | None]]:
@@ -79,8 +83,9 @@ def _raised(program: Bilevel, label: str, dual_bound: float) -> list[tuple[float
 
 def _check_certificate(point: Point, label: str) -> None:
     if point.certificate > CERTIFIED:
-        raise RuntimeError(f"{METHOD}: scenario {label}: the dispatch costs {point.certificate:.3g} $/h more than the cheapest "
-                           "one, so it is no optimum of the lower level; give a larger dual_bound")  # fmt: skip
+        raise RuntimeError(f"{METHOD}: scenario {label}: the dispatch costs {point.certificate:.3g} $/h more than the "
+                           "cheapest one, so it is no optimum of the lower level; give a larger "
+                           "dual_bound")  # fmt: skip
 
 
 def _described(programs: dict[str, Bilevel], steps, upper: list[float], money: str) -> xr.Dataset:

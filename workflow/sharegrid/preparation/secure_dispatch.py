@@ -16,7 +16,8 @@ from sharegrid.sweeps import Variant, coordinates, variants
 def prepare(options: SecureDispatchMarket, inputs: Inputs) -> xr.Dataset:
     """The dispatch's data: dims schedule, bus, branch, unit; labels are "system:label".
 
-    Elements of other systems than the schedule's have no load, power and limit. ValueError names file, field, label, cure.
+    Elements of other systems than the schedule's have no load, power and limit. ValueError names file, field, label,
+    cure.
     """
     found = variants(options)
     used = dict.fromkeys(one.values["system"] for one in found)
@@ -35,12 +36,13 @@ def prepare(options: SecureDispatchMarket, inputs: Inputs) -> xr.Dataset:
 
 
 def _check_lost_load(data: xr.Dataset, value: float) -> None:
-    """ValueError if a unit or renewable power costs as much as lost load, which would be shed although it can be served."""
+    """ValueError if a unit or renewable power costs as much as lost load, which would be shed although it can be
+    served."""
     for dim, name in (("unit", "unit_cost"), ("bus", "available_cost")):
         cost = data[name].values
         if cost.max(initial=-np.inf) >= value:
-            raise ValueError(f"prepare.value_of_lost_load: {value:g} $/MWh is not above the {cost.max():g} $/MWh of {dim} "
-                             f"'{data[dim].values[cost.argmax()]}' with its tie break; raise it")  # fmt: skip
+            raise ValueError(f"prepare.value_of_lost_load: {value:g} $/MWh is not above the {cost.max():g} $/MWh of "
+                             f"{dim} '{data[dim].values[cost.argmax()]}' with its tie break; raise it")  # fmt: skip
 
 
 def _labels(grids: dict[str, Grid], of: Callable[[Grid], np.ndarray]) -> list[str]:
@@ -76,7 +78,8 @@ def _network(options: SecureDispatchMarket, grids: dict[str, Grid]) -> dict[str,
 
 
 def _outages(system: SecureSystem, one: Grid, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Which branches are secured against, and which would leave an island, bool (branch); ValueError for a listed one."""
+    """Which branches are secured against, and which would leave an island, bool (branch); ValueError for a listed
+    one."""
     islanding = _bridges(one)
     if system.outages is None:
         return ~islanding, islanding
@@ -85,8 +88,8 @@ def _outages(system: SecureSystem, one: Grid, name: str) -> tuple[np.ndarray, np
         raise ValueError(f"{where}: no branch '{unknown[0]}'; known: {', '.join(one.branch[:20])}")
     listed = np.isin(one.branch, system.outages)
     if (listed & islanding).any() and not system.allow_islanding:
-        raise ValueError(f"{where}: the loss of branch '{one.branch[listed & islanding][0]}' leaves an island; take it out, "
-                         "or set allow_islanding: true to pass over such outages")  # fmt: skip
+        raise ValueError(f"{where}: the loss of branch '{one.branch[listed & islanding][0]}' leaves an island; take it "
+                         "out, or set allow_islanding: true to pass over such outages")  # fmt: skip
     return listed & ~islanding, islanding
 
 

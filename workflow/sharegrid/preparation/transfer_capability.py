@@ -15,8 +15,8 @@ MATCHED = ("date", "hour", "emergency_factor", "renewable_factor")  # of a scena
 
 
 def prepare(options: TransferMarket, inputs: Inputs) -> xr.Dataset:
-    """The market's data: dims scenario, bus, branch, unit, site, participant, slot (units of the source), place (sites that
-    the scenario can use).
+    """The market's data: dims scenario, bus, branch, unit, site, participant, slot (units of the source), place (sites
+    that the scenario can use).
 
     ValueError names field, label and cure.
     """
@@ -60,7 +60,8 @@ def _schedule(dispatch: xr.Dataset, options: TransferMarket, one: Variant) -> in
     if not here.any():
         asked = ", ".join(f"{name} {values[name]}" for name in MATCHED)
         raise ValueError(
-            f"prepare: scenario '{one.label}': study {options.dispatch} has no schedule of {system} with {asked}; add it there"
+            f"prepare: scenario '{one.label}': study {options.dispatch} has no schedule of {system} with {asked}; "
+            "add it there"
         )
     return int(np.flatnonzero(here)[0])
 
@@ -70,8 +71,9 @@ def _check_served(base: xr.Dataset, study: str, label: str) -> None:
     lost = base["lost_load"].values
     if (total := lost.sum()) > LOST:
         bus = str(base["bus"].values[lost.argmax()]).partition(":")[2]
-        raise ValueError(f"prepare: scenario '{label}': the base schedule '{base['schedule'].item()}' of study {study} sheds "
-                         f"{total:.3f} MW, most at bus {bus}; lower the load_factor of the system or raise its limits there")  # fmt: skip
+        raise ValueError(f"prepare: scenario '{label}': the base schedule '{base['schedule'].item()}' of study {study} "
+                         f"sheds {total:.3f} MW, most at bus {bus}; lower the load_factor of the system or raise its "
+                         "limits there")  # fmt: skip
 
 
 def _sites(options: TransferMarket, dispatch: xr.Dataset, systems: list[str]) -> dict[str, np.ndarray]:

@@ -12,8 +12,8 @@ SUM = 1e-9  # of participation factors
 
 
 class Ends(NamedTuple):
-    """The system of a transfer, and which buses belong to it, to the source and to the sink, bool (bus); share (bus): the
-    participation factors of the sink."""
+    """The system of a transfer, and which buses belong to it, to the source and to the sink, bool (bus); share (bus):
+    the participation factors of the sink."""
 
     system: str
     own: np.ndarray

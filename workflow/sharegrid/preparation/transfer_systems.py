@@ -1,8 +1,8 @@
 """The systems whose transfer capability is asked: a MATPOWER file or the RTS-GMLC tables -> one form.
 
-C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEEE Trans. Power Systems 35(1):119-127, 2020.
-Which power is must-take, that units have one block from 0 to their capacity at their average cost at full output, and that
-the DC line carries nothing is our choice (chapter 7.5.2).
+C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEEE Trans. Power Systems 35(1):119-127,
+2020. Which power is must-take, that units have one block from 0 to their capacity at their average cost at full output,
+and that the DC line carries nothing is our choice (chapter 7.5.2).
 """
 
 from collections.abc import Callable
@@ -71,7 +71,8 @@ def grid(system: SecureSystem, name: str, inputs: Inputs) -> Grid:
     if system.limits_mw is not None:
         if len(system.limits_mw) != len(found.branch):
             raise ValueError(
-                f"{where}.limits_mw: {len(system.limits_mw)} limits for {len(found.branch)} branches; give one per branch"
+                f"{where}.limits_mw: {len(system.limits_mw)} limits for {len(found.branch)} branches; "
+                "give one per branch"
             )
         limit = np.array(system.limits_mw, dtype=float)
         found = replace(found, normal=limit, emergency=FACTOR * limit)
@@ -199,7 +200,8 @@ def _column(table: pd.DataFrame, column: str, source: str) -> np.ndarray:
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(float)
     for row in np.flatnonzero(~(values > 0))[:1]:
         raise ValueError(
-            f"{source}: column '{column}', row '{table.iloc[row, 0]}': {table[column].iloc[row]}; enter a number above 0"
+            f"{source}: column '{column}', row '{table.iloc[row, 0]}': {table[column].iloc[row]}; "
+            "enter a number above 0"
         )
     return values
 

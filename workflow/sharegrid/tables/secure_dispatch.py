@@ -7,9 +7,9 @@ from sharegrid.tables.selection import Results
 
 
 def table(results: Results, *, families: list[str] | None = None) -> pd.DataFrame:
-    """One row per schedule: its cost with tie breaks, what is shed and curtailed, `security_rows` lines and states whose rows
-    the dispatch needed, the line and outage with the largest shadow price, empty where no row binds, and that price;
-    `skipped_outages` of the system, which would leave an island."""
+    """One row per schedule: its cost with tie breaks, what is shed and curtailed, `security_rows` lines and states
+    whose rows the dispatch needed, the line and outage with the largest shadow price, empty where no row binds, and
+    that price; `skipped_outages` of the system, which would leave an island."""
     cleared = selection.stage(results, "cleared")
     names = cleared["family"].values.astype(str)
     shown = selection.known("families", families or list(dict.fromkeys(names)), names)

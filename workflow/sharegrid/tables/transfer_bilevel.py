@@ -9,9 +9,9 @@ METHOD = "transfer-bilevel"
 
 
 def table(results: Results, *, scenarios: list[str] | None = None) -> pd.DataFrame:
-    """One row per scenario and M: `dual_bound_usd_per_mwh`, `transfer_mw`, `certificate_usd_per_h` (what the dispatch costs above
-    the cheapest secure one), `largest_price_usd_per_mwh` of all multipliers, simplex `iterations`; of the scenario
-    `sequential_mw` (no demand response), `lower_mw` (certified) and `upper_mw` (high-point relaxation)."""
+    """One row per scenario and M: `dual_bound_usd_per_mwh`, `transfer_mw`, `certificate_usd_per_h` (what the dispatch
+    costs above the cheapest secure one), `largest_price_usd_per_mwh` of all multipliers, simplex `iterations`; of the
+    scenario `sequential_mw` (no demand response), `lower_mw` (certified) and `upper_mw` (high-point relaxation)."""
     plan, cleared = selection.stage(results, "plan").sel({"method": METHOD}), results["cleared"]
     planned = plan["scenario"].values[plan["bilevel_transfer"].notnull().values].astype(str)
     rows = []
@@ -37,7 +37,8 @@ def table(results: Results, *, scenarios: list[str] | None = None) -> pd.DataFra
 
 
 def sequential(results: Results, scenario: str) -> float:
-    """T in MW without demand response of the same transfer and schedule; ValueError if the study has no such scenario."""
+    """T in MW without demand response of the same transfer and schedule; ValueError if the study has no such
+    scenario."""
     data, cleared = results["data"], results["cleared"]
     one = data.sel(scenario=scenario)
     same = (

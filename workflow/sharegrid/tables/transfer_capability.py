@@ -20,12 +20,14 @@ PARTS = {
 
 
 def table(results: Results, *, families: list[str]) -> pd.DataFrame:
-    """One row per scenario: TTC = ETC + ATC + TRM + CBM, transfer_mw = TTC - ETC, the largest transfer on top of the base.
+    """One row per scenario: TTC = ETC + ATC + TRM + CBM, transfer_mw = TTC - ETC, the largest transfer on top of the
+    base.
 
-    `reduction_mw`: the least demand response that reaches it; `beyond_reduction_mw`: the transfer less that. `binding_line` and `contingency` have the largest
-    shadow price, `binding_value` MW of transfer per MW of that limit; empty where units or demand response limit the
-    transfer. `rows`: lines and outages that could bind. `skipped_outages` would leave an island. ValueError if the opposite
-    direction of a transfer is not among the rows: a dispatch may have used up one of the two.
+    `reduction_mw`: the least demand response that reaches it; `beyond_reduction_mw`: the transfer less that.
+    `binding_line` and `contingency` have the largest shadow price, `binding_value` MW of transfer per MW of that limit;
+    empty where units or demand response limit the transfer. `rows`: lines and outages that could bind.
+    `skipped_outages` would leave an island. ValueError if the opposite direction of a transfer is not among the rows: a
+    dispatch may have used up one of the two.
     """
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families)

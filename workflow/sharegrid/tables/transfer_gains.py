@@ -14,9 +14,10 @@ def table(results: Results, *, families: list[str]) -> pd.DataFrame:
 
 
 def gains(results: Results, families: list[str]) -> pd.DataFrame:
-    """One row per scenario with demand response: `without_mw` the transfer of the scenario of any family that differs in
-    having none, `with_mw`, `gain_mw`; `capability_mw` what the providers have, `reduction_mw` the least
-    that reaches the transfer, `beyond_mw` the gain less that, the most of all ways to reach it. ValueError if a scenario without demand response is missing."""
+    """One row per scenario with demand response: `without_mw` the transfer of the scenario of any family that differs
+    in having none, `with_mw`, `gain_mw`; `capability_mw` what the providers have, `reduction_mw` the least
+    that reaches the transfer, `beyond_mw` the gain less that, the most of all ways to reach it. ValueError if a
+    scenario without demand response is missing."""
     data, cleared = results["data"], results["cleared"]
     fields = [*SAME, "reduction_at", "reduction_level", "budget"]
     frame = pd.DataFrame({name: data[name].values for name in fields}, index=data["scenario"].values.astype(str))

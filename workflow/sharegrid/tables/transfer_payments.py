@@ -11,10 +11,11 @@ RULES = {"owen": "marginal_value", "vcg": "contribution", "shapley": "shapley", 
 
 
 def table(results: Results, *, scenarios: list[str]) -> pd.DataFrame:
-    """One row per scenario and provider, and one with the sums: `capability_mw`, `reduction_mw` used, and the payment in MW of
-    transfer capability under each rule: at the marginal value (dual times demand response), the contribution to all others
-    (VCG), Shapley, nucleolus; `_usd_per_h` the same at the study's price of transfer capability. `gain_mw`: v(N), what there
-    is to share; the first two need not sum to it. `unique`: yes if the marginal value is the same up and down."""
+    """One row per scenario and provider, and one with the sums: `capability_mw`, `reduction_mw` used, and the payment
+    in MW of transfer capability under each rule: at the marginal value (dual times demand response), the contribution
+    to all others (VCG), Shapley, nucleolus; `_usd_per_h` the same at the study's price of transfer capability.
+    `gain_mw`: v(N), what there is to share; the first two need not sum to it. `unique`: yes if the marginal value is
+    the same up and down."""
     data = selection.stage(results, "data")
     selection.known("scenarios", scenarios, selection.stage(results, "values")["scenario"].values)
     frames = [_of_scenario(results, name, float(data["capability_price"])) for name in scenarios]
