@@ -90,6 +90,17 @@ def test_any_draw_ends_at_the_centre(seed, p, price):
     found = consensus_newton.coordinate(results, scenarios=["er"])
     assert found["converged"] == 1
     assert found["final_cost"].item() == pytest.approx(found["central_cost"].item(), rel=2e-6)
+    np.testing.assert_allclose(found["user_price"], results["cleared"]["price"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("topology", ["ring", "empty"])
+def test_a_grid_below_all_generation_sets_the_price(topology):
+    results = market({"one": {"label": "one", "topology": [topology]}}, users=4, grid_price=0.3)
+    assert (results["data"]["linear_cost"] > 0.3).all()
+    found = consensus_newton.coordinate(results, scenarios=["one"])
+    np.testing.assert_allclose(found["user_price"], 0.3, rtol=1e-12)
+    np.testing.assert_allclose(results["cleared"]["price"], 0.3, rtol=1e-9)
+    assert found["converged"] == 1
 
 
 def test_too_few_steps_are_no_success(results):

@@ -1,13 +1,14 @@
 """Prosumers find the price of their part of the graph by talking to their neighbours alone (section 9.3, our reading).
 
-Every user has its own price l_i, first 0, and brackets it: low = least b_i of its part, high = the price of the grid. A step:
+Every user has its own price l_i, first 0, and brackets it: low = least b_i of its part or the price of the grid
+if that is lower, high = the price of the grid. A step:
 
     x_i = clip((l_i - b_i)/a_i, 0, X_i),  s_i = 1/a_i strictly inside,  r_i = d_i - x_i
     K rounds  v <- (I - 2/(lambda_2 + lambda_N) L) v  on v = (r, s, d),  K = ceil(ln 1e-8 / ln q)   gives each user the means
     low = max(low, l_i) if mean r > 0, else high = min(high, l_i);  l_i <- l_i + mean r / mean s, the middle if not inside
 
 until |mean r| <= tolerance mean d at all users of the part, or the grid is the marginal source: all prices are its price and r > 0.
-A step that would pass the price of the grid goes to it, and so does one that finds nobody inside although l_i >= least b, until
+A step that would pass the price of the grid goes to it, and so does one that finds nobody inside although l_i >= low, until
 that price was tried. L is the graph's Laplacian, lambda its eigenvalues (preparation/topologies.py).
 
 One round is one exchange of three numbers over every edge in both directions. Known beforehand by all, and not counted: lambda_2
@@ -110,7 +111,7 @@ class Part:
         self.rounds = int(one.rounds_to(ACCURACY)) if len(graph) > 1 else 0
         self._averaging = np.eye(len(graph)) - (one.averaging_weight * laplacian(graph) if len(graph) > 1 else 0)
         self.price = np.zeros(len(graph))
-        self._least = self._start.min()
+        self._least = min(float(self._start.min()), self._grid)  # no user pays more than the grid asks
         self._low, self._high = np.full(len(graph), self._least), np.full(len(graph), self._grid)
         self._tried = np.zeros(len(graph), bool)  # whether the price of the grid was
         self.history: list[Step] = []
