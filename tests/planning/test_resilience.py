@@ -174,9 +174,38 @@ def test_no_storage_where_nights_are_not_worth_it():
     )
 
 
+@pytest.mark.parametrize("roof", [2, 3, 4, 5, 10])
+def test_the_roof_limits_the_storage_for_random_nights(roof, caplog):
+    """No pair of sizes under the roof has a larger expected value, by direct search."""
+    with caplog.at_level(logging.WARNING):
+        found = resilience_night.plan(
+            {"data": night_data(pv_limit=roof)}, scenarios=["night"], load="uniform", low=4, high=16
+        ).isel(scenario=0)
+    pv, storage = found["night_pv"].item(), found["night_storage"].item()
+    assert 0 <= pv <= roof and storage <= max(0.9 * (4 * pv - 12), 0) + 1e-9
+    assert ("the roof limits the storage in night" in caplog.text) == (roof < 5.053325)
+    one = made(outage_days=6, voll=12, pv_limit=roof)
+
+    def value(pv, storage):
+        day = min(4 * pv, 12.0)
+        covered = min(storage, 0.9 * (4 * pv - day), 16)
+        served = covered - max(covered - 4, 0) ** 2 / 24  # E[min(covered, L)] of L uniform from 4 to 16
+        earned = one.day_value * day + one.night_value * served + one.feed_in_value * (4 * pv - day)
+        return earned - one.pv_cost * pv - one.storage_cost * storage
+
+    best = max(value(s, b) for s in np.linspace(0, roof, 41) for b in np.linspace(0, 16, 65))
+    assert value(pv, storage) >= best - 1e-6
+    gain = found["night_gain"].item()
+    assert gain == pytest.approx(value(pv, storage) - value(min(3, roof), 0), rel=2e-5)
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "said"),
     [({}, {"load": "uniform", "low": 5, "high": 5}, "0 <= low < high is needed"),
+     ({}, {"low": 4}, "low 4, high 0: the ends of a uniform load; set load: uniform"),
+     ({}, {"load": "measured", "high": 16}, "set load: uniform or drop them"),
+     ({"storage_cost": 5}, {}, "'night' is outside the condition of the closed form; plan it with resilience-plan"),
+     ({"feed_in": 0.24, "pv_cost": 400}, {}, "outside the condition of the closed form"),
      ({"feed_in": 0.15}, {}, "pays by what it sends to the grid alone"), ({"pv_cost": 2000}, {}, "does not pay by day")],
 )  # fmt: skip
 def test_nights_for_which_the_fractile_is_not_meant_are_refused(changes, options, said):

@@ -12,7 +12,7 @@ COLUMNS = {"m_n": "night_value", "c_n": "night_cost", "fractile": "night_fractil
 
 def table(results: Results, *, families: list[str], methods: list[str]) -> pd.DataFrame:
     """One row per method and scenario: `n`, `v` [$/kWh], `m_n` and `c_n`, value and cost of a kWh every night [$/kWh/year],
-    `fractile` with which the storage covers the load [1], `b_kwh`, `s_kw` sizes, `gain` expected value less cost [$/year]."""
+    critical `fractile` [1], `b_kwh`, `s_kw` sizes, cut by the roof, `gain` expected value less cost [$/year]."""
     data, frames = results["data"], []
     labels = selection.scenarios(data, families)
     here = data.sel(scenario=labels)
