@@ -47,7 +47,7 @@ def made(options: dict) -> xr.Dataset:
 
 
 def numbered(units: dict, loads: list[float], **changes) -> xr.Dataset:
-    """One scenario of units without bids for products; `changes` go to the system, `scenarios` and penalties to the market."""
+    """One scenario of units without bids for products; `changes` go to the system, others to the market."""
     own = {name: changes.pop(name) for name in ("scenarios", "penalties", "frp_requirement") if name in changes}
     free = {"bids": dict.fromkeys(PRODUCTS, 0), "scenarios": BASE} | own
     return made({"market": MARKET, "system": {"units": units, "loads": {"town": loads}} | changes} | free)

@@ -16,7 +16,7 @@ STEPS = (1.0, -1.0, 1e-3, -1e-3)
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", ["uncertainty", "total"])
 def test_one_more_and_one_less_megawatt_cost_the_price(seed, kind):
-    """The cost is convex: a MW more costs the price at least, a MW less saves it at most, and small steps lie between."""
+    """The cost is convex: a MW more costs the price at least, a MW less saves it at most; small steps lie between."""
     data = ancillary.random_system(seed, frp_requirement=kind)
     cleared, changed, price = ancillary.cleared_of(data).isel(scenario=0), [], []
     for good in ["energy", *data["product"].values]:

@@ -22,8 +22,8 @@ LINEAR_BELOW = 10.0  # $/MW
 
 
 def draw(results: Results, *, market: str, families: list[str]) -> Figure:
-    """A column per family of the study `market`: price of energy in $/MWh (line: mean; band: all days) above, those of products
-    in $/MW (mean) below."""
+    """A column per family of the study `market`: price of energy in $/MWh (line: mean; band: all days) above, those of
+    products in $/MW (mean) below."""
     found = market_of(results, market)
     body, axes = style.new(2, len(families), width=PAGE, height=3.8, sharex=True, sharey="row")
     notes = []

@@ -12,8 +12,9 @@ from sharegrid.tables.selection import Results
 
 
 def draw(results: Results, *, markets: list[str], titles: list[str], hours: list[int], families: list[str]) -> Figure:
-    """A panel for each of the studies `markets`: in $/MWh the price of upward ramping in one hour, and of energy in that hour
-    and the next, against the requirement of the hour in MW. Scenarios are those of `families`, in which fru_factor is swept."""
+    """A panel for each of the studies `markets`: in $/MWh the price of upward ramping in one hour, and of energy in
+    that hour and the next, against the requirement of the hour in MW. Scenarios are those of `families`, in which
+    fru_factor is swept."""
     body, axes = style.new(1, len(markets), width=PAGE, height=2.7)
     notes = []
     for k, (market, title, hour) in enumerate(zip(markets, titles, hours, strict=True)):

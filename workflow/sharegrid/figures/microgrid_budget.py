@@ -18,8 +18,8 @@ PANELS = {
 
 
 def draw(results: Results, *, families: list[str]) -> Figure:
-    """Against the budget: expected profit less that without margins in the money of the study, upward ramping sold over the
-    day in MW, and the deviations that cannot be followed in percent; a line per week."""
+    """Against the budget: expected profit less that without margins in the money of the study, upward ramping sold over
+    the day in MW, and the deviations that cannot be followed in percent; a line per week."""
     frame, data = microgrid_robust.table(results, families=families), results["data"]
     profit, units = in_money("profit", data), (data.attrs["money"], "MW", "%")
     body, axes = style.new(1, len(PANELS), width=PAGE, height=2.6)

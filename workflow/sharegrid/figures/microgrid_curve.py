@@ -10,8 +10,8 @@ from sharegrid.tables.selection import Results
 
 
 def draw(results: Results, *, scenario: str, hours: list[int]) -> Figure:
-    """A panel per hour: net sale in MW (negative: bought) at each price of the outcomes in $/MWh, as the step curve of the
-    bid: at a price between two outcomes the quantity of the lower one is sold."""
+    """A panel per hour: net sale in MW (negative: bought) at each price of the outcomes in $/MWh, as the step curve of
+    the bid: at a price between two outcomes the quantity of the lower one is sold."""
     body, axes = style.new(1, len(hours), width=PAGE, height=2.4, sharex=True)
     notes = []
     for k, hour in enumerate(hours):

@@ -16,8 +16,8 @@ MARKERS = {"curve": "o", "quantity": "s"}
 
 
 def draw(results: Results, *, families: list[str]) -> Figure:
-    """A panel per week: expected profit over conditional value at risk in the money of the study, a line per kind of bid; marks
-    name the risk weight."""
+    """A panel per week: expected profit over conditional value at risk in the money of the study, a line per kind of
+    bid; marks name the risk weight."""
     data, money = results["data"], results["data"].attrs["money"]
     here = data.sel(scenario=selection.scenarios(data, families))
     weeks = list(dict.fromkeys(here["week"].values.astype(str)))

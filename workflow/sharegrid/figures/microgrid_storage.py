@@ -10,8 +10,8 @@ from sharegrid.tables.selection import Results
 
 
 def draw(results: Results, *, panels: list[list[str]], labels: list[str]) -> Figure:
-    """Each of `panels` lists scenarios, drawn as `labels`: stored energy in MWh at the end of the hour, mean of the outcomes
-    (line) and all of them (band of the first scenario)."""
+    """Each of `panels` lists scenarios, drawn as `labels`: stored energy in MWh at the end of the hour, mean of the
+    outcomes (line) and all of them (band of the first scenario)."""
     body, axes = style.new(1, len(panels), width=PAGE, height=2.6, sharey=True)
     notes = []
     for k, names in enumerate(panels):

@@ -1,8 +1,8 @@
 """Energy, regulation, spinning reserve and flexible ramping cleared together (chapter 7.2.1).
 
     min  sum_t { sum_ub c_ub x_ubt + sum_uk b_uk a_ukt + V (s_t + o_t) + sum_k pen_k y_kt },    p_ut = sum_b x_ubt
-    s.t. sum_u p_ut + s_t - o_t = sum_l D_lt n_l                                                [lam_t, price of energy]
-         sum_u a_ukt + y_kt >= sum_l Q_lkt n_l                                                 [mu_kt, price of product k]
+    s.t. sum_u p_ut + s_t - o_t = sum_l D_lt n_l                                             [lam_t, price of energy]
+         sum_u a_ukt + y_kt >= sum_l Q_lkt n_l                                              [mu_kt, price of product k]
          p_ut + a_u,regU + a_u,spin + a_u,FRU <= P_ut m_u,   p_ut - a_u,regD - a_u,FRD >= p_u m_u
          a_u,regU + a_u,spin <= R10_u m_u,   a_u,regU <= R5_u m_u,   a_u,regD <= R5_u m_u
          the rows of markets/ramping_rows.py,   0 <= x_ubt <= width_ub,   a, s, o, y >= 0

@@ -1,7 +1,7 @@
 """Microgrids that bid in the markets for energy and ancillary services as price takers (chapters 7.2.2 and 7.2.3).
 
     max  (1 - b) sum_s pi_s R_s + b CVaR_a(R)                                                        (markets/risk.py)
-    s.t. R_s = sum_t l_ts P_ts + sum_kt mu_kt A_kt - sum_it [ c g + w (ch + dis) + v d ]_its - M sum_dt y_dts        [q_s]
+    s.t. R_s = sum_t l_ts P_ts + sum_kt mu_kt A_kt - sum_it [ c g + w (ch + dis) + v d ]_its - M sum_dt y_dts    [q_s]
          P_ts = sum_i ( g + dis - ch + d + pv - load )_its                                                  [lam_ts]
          A_kt <= sum_i ( ag + ab )_ikts                                                                     [eta_kts]
          sum_i ( mg + mb )_idts + y_dts >= G th_t + sum_r q_rt,   d: up, down                               [rho_dts]
@@ -9,13 +9,13 @@
          P_ts' >= P_ts where l_ts' >= l_ts (a curve), P the same in all outcomes (a quantity)
          the rows of markets/microgrid_rows.py: unit, battery, ramping, stored energy
 
-P net sale by outcome, A products sold before the outcome is known, g unit, ch, dis battery, d curtailed load, a products and m
-margins of unit and battery, y missing margin [MW]; R profit less the cost of missing margins [$], which the read-out keeps
-apart; l, mu prices, c, w, v costs, M cost of a missing margin. The budget holds in each hour alone, with the scheduled stored energy:
-deviations that last are not covered. The right-hand side of the margin is the dual of max { z dev : 0 <= z <= 1, sum z <= G },
-the largest deviation with the budget G (D. Bertsimas, M. Sim, Operations Research 52(1):35-53, 2004). What an owner brings is a
-variable that it owns or a multiple of its membership: all rows are homogeneous, so payments at the duals share the value and
-are in the core (G. Owen, 1975).
+P net sale by outcome, A products sold before the outcome is known, g unit, ch, dis battery, d curtailed load, a
+products and m margins of unit and battery, y missing margin [MW]; R profit less the cost of missing margins [$], which
+the read-out keeps apart; l, mu prices, c, w, v costs, M cost of a missing margin. The budget holds in each hour alone,
+with the scheduled stored energy: deviations that last are not covered. The right-hand side of the margin is the dual of
+max { z dev : 0 <= z <= 1, sum z <= G }, the largest deviation with the budget G (D. Bertsimas, M. Sim, Operations
+Research 52(1):35-53, 2004). What an owner brings is a variable that it owns or a multiple of its membership: all rows
+are homogeneous, so payments at the duals share the value and are in the core (G. Owen, 1975).
 Source of the bid: J. Wang, H. Zhong et al., Applied Energy 205:294-303, 2017 (abstract only: our reading).
 """
 
@@ -78,8 +78,9 @@ def add_bids(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def add_resources(model: linopy.Model, data: xr.Dataset) -> None:
-    """m_i = 1 for who takes part (scenario, participant); g, e >= 0, 0 <= ch, dis <= P, d up to the curtailable load, products
-    and margins of unit and battery >= 0 (scenario, participant, [product or direction,] time, outcome) MW, MWh."""
+    """m_i = 1 for who takes part (scenario, participant); g, e >= 0, 0 <= ch, dis <= P, d up to the curtailable load,
+    products and margins of unit and battery >= 0 (scenario, participant, [product or direction,] time, outcome) MW,
+    MWh."""
     member = data["taking_part"].astype(float).reset_coords(drop=True)
     model.add_variables(lower=member, upper=member, name="member")
     flow = xr.zeros_like(data["load"] * data["probability"]).reset_coords(drop=True).transpose(*rows.FLOW)
@@ -125,7 +126,7 @@ def define_profit(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def define_power_balance(model: linopy.Model, data: xr.Dataset) -> None:
-    """P_ts - sum_i (g + dis - ch + d + (pv - load) m)_its = 0 (scenario, time, outcome) MW; minus its dual is lam_ts."""
+    """P_ts - sum_i (g + dis - ch + d + (pv - load) m)_its = 0 (scenario, time, outcome) MW; minus its dual: lam_ts."""
     of = model.variables
     own = of["unit_power"] + of["discharge"] - of["charge"] + of["curtailed"]
     fixed = ((data["pv"] - data["load"]).reset_coords(drop=True) * of["member"]).sum("participant")
@@ -154,8 +155,8 @@ def define_margins(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def define_curve(model: linopy.Model, data: xr.Dataset) -> None:
-    """P_ts' - P_ts >= 0 from each outcome to the next dearer one, = 0 where the price is the same, or in all hours where the
-    bid is a quantity (scenario, time, step) MW."""
+    """P_ts' - P_ts >= 0 from each outcome to the next dearer one, = 0 where the price is the same, or in all hours
+    where the bid is a quantity (scenario, time, step) MW."""
     price = data["price_energy"].transpose("scenario", "time", "outcome").reset_coords(drop=True)
     order = np.argsort(price.values, axis=-1, kind="stable")
     labels = {"scenario": price["scenario"], "time": price["time"], "step": np.arange(order.shape[-1])}

@@ -1,4 +1,4 @@
-"""What a microgrid's unit and battery can do at once: run, hold products, and keep margins for deviations (chapter 7.2.3).
+"""What a microgrid's unit and battery can do at once: run, hold products, keep margins (chapter 7.2.3).
 
 Up: regU, spin, FRU and the upward margin; down: regD, FRD and the downward margin. Names of variables as in
 markets/microgrid.py; dims scenario, participant, product, direction, time, outcome.
@@ -57,7 +57,7 @@ def define_battery_power(model: linopy.Model, data: xr.Dataset) -> None:
 
 
 def define_battery_energy(model: linopy.Model, data: xr.Dataset) -> None:
-    """e_t >= (sum_k H_k a_k + 1 h margin) / eta_d up,  e_t + eta_c (...) <= E m down (scenario, participant, time, outcome) MWh.
+    """e_t >= (sum_k H_k a_k + 1 h margin) / eta_d up,  e_t + eta_c (...) <= E m down, MWh.
 
     H_k: hours for which the battery can deliver the product.
     """
@@ -94,7 +94,8 @@ def define_storage(model: linopy.Model, data: xr.Dataset) -> None:
 def define_one_way(model: linopy.Model, data: xr.Dataset) -> None:
     """ch - P z <= 0,  dis + P z - P m <= 0 with z integer in 0..1 (scenario, participant, time, outcome), where asked.
 
-    A battery that burns energy by charging and discharging at once gains only at negative prices, or by the room that it makes.
+    A battery that burns energy by charging and discharging at once gains only at negative prices, or by the room that
+    it makes.
     """
     if not (data["one_way"] == 1).any():
         return

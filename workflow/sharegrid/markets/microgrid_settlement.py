@@ -12,7 +12,7 @@ MISSING = 1e-6  # MW
 def read_out(data: xr.Dataset, primal: xr.Dataset, dual: xr.Dataset, reduced_cost: xr.Dataset) -> xr.Dataset:
     """Bids, schedules, internal prices, and revenue and cost of each owner at them.
 
-    Costs are means under the risk-adjusted probabilities. primal and reduced_cost by variable, dual by constraint family.
+    Costs are means under the risk-adjusted probabilities. primal and reduced_cost by variable, dual by row family.
     """
     cleared = primal[list(KEPT)].assign(
         price_internal=-dual["power_balance"],

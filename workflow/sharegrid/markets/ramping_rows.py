@@ -1,8 +1,8 @@
 """Flexible ramping that can be delivered: room above and below the schedule of the next hour, not only of this one.
 
-FRU_t is upward room above the forecast p_{t+1}: a unit scheduled at its limit in t+1 has none to sell in t, and one that is
-scheduled to fall may sell more than its ramp. Products: J. Wang, H. Zhong et al., Applied Energy 205:294-303, 2017; these
-rows are our reading.
+FRU_t is upward room above the forecast p_{t+1}: a unit scheduled at its limit in t+1 has none to sell in t, and one
+that is scheduled to fall may sell more than its ramp. Products: J. Wang, H. Zhong et al., Applied Energy 205:294-303,
+2017; these rows are our reading.
 """
 
 import linopy
@@ -13,8 +13,8 @@ import xarray as xr
 def define_deliverability(model: linopy.Model, power, up, down, largest, least, ramp, included: xr.DataArray) -> None:
     """Four families of rows (..., time without the last), and two of the products alone (..., time), all in MW:
 
-    p_{t+1} - p_t + s FRU_t <= R,  p_t - p_{t+1} + s FRD_t <= R,  p_{t+1} + s FRU_t <= P_{t+1},  p_{t+1} - s FRD_t >= p_min,
-    FRU_t <= R and FRD_t <= R in the last hour, in every hour where s = 0.
+    p_{t+1} - p_t + s FRU_t <= R,  p_t - p_{t+1} + s FRD_t <= R,  p_{t+1} + s FRU_t <= P_{t+1},
+    p_{t+1} - s FRD_t >= p_min,  FRU_t <= R and FRD_t <= R in the last hour, in every hour where s = 0.
 
     power, up, down, largest (P), least (p_min), ramp (R): expressions (..., time), those of limits times what the owner
     brings. included (scenario): s = 1, or 0 where the requirement has the forecast movement in it.

@@ -102,7 +102,7 @@ class ServicesFamily(Family):
 
 
 class AncillaryServicesMarket(Market):
-    """Energy, regulation, spinning reserve and flexible ramping in one clearing; units, renewables and loads take part."""
+    """Energy, regulation, spinning reserve and flexible ramping in one clearing of units, renewables and loads."""
 
     market: Literal["ancillary-services"]
     """The market's plug-in."""
@@ -115,8 +115,8 @@ class AncillaryServicesMarket(Market):
     allocation: Allocation = "energy"
     """Loads pay for ancillary services by their energy, or for ramping products by their forecast errors."""
     frp_requirement: Ramping = "uncertainty"
-    """Ramping requirements cover the error of the forecast, or its movement too (the practice where each interval is cleared
-    alone)."""
+    """Ramping requirements cover the error of the forecast, or its movement too (the practice where each interval is
+    cleared alone)."""
     bids: dict[Product, NotNegative] = BIDS
     """Bids of all units [$/MW]; products that are not listed keep the common ones."""
     penalties: dict[Product, NotNegative] = PENALTIES

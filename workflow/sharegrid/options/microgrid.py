@@ -19,8 +19,8 @@ SUM = 1e-9  # by which probabilities may miss 1
 
 
 class Week(Section):
-    """The outcomes of the day-ahead price and the profiles of load and photovoltaic power: days of the market's study, or
-    numbers."""
+    """The outcomes of the day-ahead price and the profiles of load and photovoltaic power: days of the market's study,
+    or numbers."""
 
     days: list[datetime.date] | None = None
     """Days of the study that clears the market: each is an outcome, their expected load and photovoltaic power the
@@ -177,7 +177,7 @@ class MicrogridMarket(Market):
     deviations: dict[Source, Share] = {"pv": 0.25, "load": 0.05}
     """Largest deviation from the forecast of each source, relative to it [1]."""
     held_hours: dict[Product, NotNegative] = HELD
-    """Hours for which a battery must be able to deliver a product [h]; products that are not listed keep the common ones."""
+    """Hours for which a battery must be able to deliver a product [h]; products not listed keep the common ones."""
     missing_margin_cost: Positive = 3000.0
     """Cost of a margin that the resources do not have [$/MW]; pays for it only who cannot follow the deviations."""
     week: str
@@ -187,8 +187,8 @@ class MicrogridMarket(Market):
     pool: str
     """The pool of scenarios that name none."""
     gamma: NotNegative = 1.0
-    """Budget of the deviations: how many sources deviate fully at once, from 0 to the number of sources, in each hour alone,
-    with stored energy restored before the next [1]."""
+    """Budget of the deviations: how many sources deviate fully at once, from 0 to the number of sources, in each hour
+    alone, with stored energy restored before the next [1]."""
     beta: Share = 0.2
     """Weight of the conditional value at risk in the objective [1]."""
     alpha: Annotated[float, Field(ge=0, lt=1)] = 0.8

@@ -1,7 +1,7 @@
 """The RTS-GMLC system on one bus: commitment by merit order, and requirements of ancillary services by day.
 
-C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEEE Trans. Power Systems 35(1):119-127, 2020.
-The commitment rule and the ramping requirements are our choice (chapter 7.5.1).
+C. Barrows et al., The IEEE Reliability Test System: A Proposed 2019 Update, IEEE Trans. Power Systems 35(1):119-127,
+2020. The commitment rule and the ramping requirements are our choice (chapter 7.5.1).
 """
 
 import datetime
@@ -136,7 +136,8 @@ class RtsOneBus:
 
     @cached_property
     def _errors(self) -> np.ndarray:
-        """Actual less day-ahead net load (area, day, hour) MW of the whole year, without its mean in each hour of the day.
+        """Actual less day-ahead net load (area, day, hour) MW of the whole year, without its mean in each hour of the
+        day.
 
         Net load: load less wind and photovoltaic power; hydro power has no error.
         """

@@ -16,8 +16,8 @@ HOUR = 60
 
 
 def prepare(options: AncillaryServicesMarket, inputs: Inputs) -> xr.Dataset:
-    """The market's data: dims scenario, unit (all that some scenario commits, and the renewable plant), load, participant
-    (units and loads), block, product, time.
+    """The market's data: dims scenario, unit (all that some scenario commits, and the renewable plant), load,
+    participant (units and loads), block, product, time.
 
     ValueError names file, field, label and cure.
     """
@@ -51,7 +51,8 @@ def _only(fleet: Fleet, used: np.ndarray) -> Fleet:
 
 
 def _check_penalties(options: AncillaryServicesMarket, fleet: Fleet) -> None:
-    """ValueError where a penalty is below a bid, so that load would be lost or a product be missing although units have it."""
+    """ValueError where a penalty is below a bid, so that load would be lost or a product be missing although units have
+    it."""
     block = np.where(fleet.width > 0, fleet.price, -np.inf).max(axis=1)
     unit = int(block.argmax())
     if options.voll < block[unit]:

@@ -25,8 +25,8 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Hours:
-    """A day: committed (unit) 0 or 1, renewable (time), demand and error (load, time), requirement (product, time), in MW;
-    error in any one unit, None if not known."""
+    """A day: committed (unit) 0 or 1, renewable (time), demand and error (load, time), requirement (product, time), in
+    MW; error in any one unit, None if not known."""
 
     committed: np.ndarray
     renewable: np.ndarray

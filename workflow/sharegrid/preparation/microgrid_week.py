@@ -14,8 +14,8 @@ from sharegrid.readers.rts_gmlc import day_of, series_of
 
 @dataclass(frozen=True)
 class WeekData:
-    """Price of energy (time, outcome) $/MWh and of products (product, time) $/MW, profiles of load and photovoltaic power
-    (time) relative to the microgrids', probability (outcome)."""
+    """Price of energy (time, outcome) $/MWh and of products (product, time) $/MW, profiles of load and photovoltaic
+    power (time) relative to the microgrids', probability (outcome)."""
 
     energy: np.ndarray
     products: np.ndarray
@@ -45,8 +45,8 @@ def week_data(options: MicrogridMarket, week: Week, inputs: Inputs) -> WeekData:
 
 
 def _market_prices(options: MicrogridMarket, week: Week, probability: np.ndarray, inputs: Inputs) -> tuple:
-    """Energy by day (time, outcome) and the mean of products over the days (product, time): products are sold before the
-    outcome is known."""
+    """Energy by day (time, outcome) and the mean of products over the days (product, time): products are sold before
+    the outcome is known."""
     cleared = inputs.cleared(options.prices_of)
     labels, known = [day.isoformat() for day in week.days], cleared["scenario"].values.astype(str).tolist()
     if missing := [label for label in labels if label not in known]:
@@ -62,7 +62,8 @@ def _market_prices(options: MicrogridMarket, week: Week, probability: np.ndarray
 def _area_means(
     options: MicrogridMarket, what: str, week: Week, probability: np.ndarray, inputs: Inputs
 ) -> tuple[np.ndarray, float]:
-    """Mean over the days, weighted as the prices by their probability, (time) of the area's total in MW, and the largest total of the year."""
+    """Mean over the days, weighted as the prices by their probability, (time) of the area's total in MW, and the
+    largest total of the year."""
     path = options.series_file(SERIES[what])
     table = inputs.table(path)
     columns = [options.area] if what == "load" else _plants_of(options, table, inputs)

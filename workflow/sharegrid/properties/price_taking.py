@@ -1,8 +1,8 @@
 """Check: the prices of energy and ancillary services support the schedule, balance, and are unique (chapter 7.2.1).
 
-At the prices no unit has a schedule of its own that earns more (its price-taking program is solved), what loads pay is what
-units get, and one more and one less MW of each good in each hour are worth its price. The programs here are written down
-without the model of the market, so they check that model too.
+At the prices no unit has a schedule of its own that earns more (its price-taking program is solved), what loads pay is
+what units get, and one more and one less MW of each good in each hour are worth its price. The programs here are
+written down without the model of the market, so they check that model too.
 """
 
 import numpy as np
@@ -20,8 +20,9 @@ ENERGY = "energy"
 def check(
     data: xr.Dataset, cleared: xr.Dataset, values: xr.Dataset | None, payments: xr.Dataset, *, unique: list[str]
 ) -> xr.Dataset:
-    """deviation_gain (scenario, unit), adequacy_residual (scenario) in the money of the data, prices_support (scenario) 1 if
-    both are 0 within 1e-6 of the cost; price_rise, price_fall, price_unique (scenario, good, time) of the families `unique`.
+    """deviation_gain (scenario, unit), adequacy_residual (scenario) in the money of the data, prices_support (scenario)
+    1 if both are 0 within 1e-6 of the cost; price_rise, price_fall, price_unique (scenario, good, time) of the families
+    `unique`.
 
     ValueError for an unknown family, RuntimeError where the programs here have another optimum than the market.
     """
@@ -57,7 +58,8 @@ def check(
 
 
 class Units:
-    """The programs of all units of one scenario side by side: columns (unit, block or product, time), rows of the units."""
+    """The programs of all units of one scenario side by side: columns (unit, block or product, time), rows of the
+    units."""
 
     def __init__(self, data: xr.Dataset):
         data = data.transpose("unit", "block", "product", "time", ...)
@@ -117,7 +119,8 @@ class Units:
             self._row([({name: 1.0}, now)], five)
 
     def _limit_ramps(self) -> None:
-        """FRU and FRD beside the movement of the schedule; in the last hour, and without the movement, within the ramp."""
+        """FRU and FRD beside the movement of the schedule; in the last hour, and without the movement, within the
+        ramp."""
         before, after = self._now[:-1], self._now[1:]
         included = float(str(self._data["frp_requirement"].item()) == "uncertainty")
         ramp, above = self._hourly(self._data["ramp_60"].values), self._data["available"].values[:, 1:]
@@ -145,7 +148,8 @@ def _gains(data: xr.Dataset, cleared: xr.Dataset) -> np.ndarray:
 
 
 def _slopes(data: xr.Dataset, cleared: xr.Dataset) -> np.ndarray:
-    """([rise, fall], good, time) $/MW: the change of the cost when one good in one hour needs a little more, or less."""
+    """([rise, fall], good, time) $/MW: the change of the cost when one good in one hour needs a little more, or
+    less."""
     program, needs = _system(data)
     label = f"scenario {data['scenario'].item()}, small changes"
     engine = LiveProgram(program, label)

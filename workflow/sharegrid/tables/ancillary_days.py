@@ -11,10 +11,10 @@ from sharegrid.tables.selection import Results
 def table(results: Results, *, market: str, families: list[str]) -> pd.DataFrame:
     """One row per scenario of the families of the study `market`.
 
-    `price_mean`, `price_low`, `price_high` of energy in $/MWh; `fru_price_high` in $/MW; `fru_missing_mwh`; the units' profit
-    at the prices and what VCG pays them above it, `profit_usd_per_day`, `vcg_premium_usd_per_day` (empty where not valued);
-    `deviation_gain_usd_per_day`, the most that a unit could gain by another schedule; `adequacy_usd_per_day`, payments to all;
-    `prices_unique` yes if all prices of all hours are (empty where not asked).
+    `price_mean`, `price_low`, `price_high` of energy in $/MWh; `fru_price_high` in $/MW; `fru_missing_mwh`; the units'
+    profit at the prices and what VCG pays them above it, `profit_usd_per_day`, `vcg_premium_usd_per_day` (empty where
+    not valued); `deviation_gain_usd_per_day`, the most that a unit could gain by another schedule;
+    `adequacy_usd_per_day`, payments to all; `prices_unique` yes if all prices of all hours are (empty where not asked).
     """
     found = market_of(results, market)
     rows = [_row(found, name) for name in selection.scenarios(found.data, families)]

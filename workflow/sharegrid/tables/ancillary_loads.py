@@ -8,8 +8,8 @@ from sharegrid.tables.selection import Results
 
 
 def table(results: Results, *, market: str, scenarios: list[str]) -> pd.DataFrame:
-    """One row per scenario of the study `market` and load: `allocation`, energy served in MWh, what it pays for energy and
-    for each product, and `fru_share`, its part of the requirement of upward ramping [1]."""
+    """One row per scenario of the study `market` and load: `allocation`, energy served in MWh, what it pays for energy
+    and for each product, and `fru_share`, its part of the requirement of upward ramping [1]."""
     found = market_of(results, market)
     selection.known("scenarios", scenarios, found.data["scenario"].values)
     rows = []

@@ -12,9 +12,10 @@ MISSING = 1e-6  # MW
 
 
 def table(results: Results, *, families: list[str]) -> pd.DataFrame:
-    """One row per scenario of the families: week, product set, bid, battery (MWh), and in the money of the study the expected
-    revenue from energy, revenue by product, expected cost, expected `profit`, `cvar`, and `risk_adjusted_profit`, which the
-    bid maximises: (1 - beta) profit + beta cvar, less the cost of missing margins; `missing_margin_mw` is the largest of them.
+    """One row per scenario of the families: week, product set, bid, battery (MWh), and in the money of the study the
+    expected revenue from energy, revenue by product, expected cost, expected `profit`, `cvar`, and
+    `risk_adjusted_profit`, which the bid maximises: (1 - beta) profit + beta cvar, less the cost of missing margins;
+    `missing_margin_mw` is the largest of them.
     """
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families)

@@ -11,12 +11,12 @@ METHOD = "robust-bids"
 
 
 def table(results: Results, *, families: list[str]) -> pd.DataFrame:
-    """One row per scenario of the families: `gamma`; in the money of the study what the bid maximises (`risk_adjusted_profit`)
-    and the expected `profit`, both in sample; ramping sold, `fru_mw` and `frd_mw` over the day; the largest margin that
-    is missing, `missing_margin_mw`; out of sample, each hour
-    alone with stored energy restored before the next, the deviations that cannot be followed in percent of hours and outcomes,
-    the days with one in percent, and the largest in MW; where all deviations last all day and
-    resources are scheduled again, the departure from the energy bid up and down in MWh of the worst outcome."""
+    """One row per scenario of the families: `gamma`; in the money of the study what the bid maximises
+    (`risk_adjusted_profit`) and the expected `profit`, both in sample; ramping sold, `fru_mw` and `frd_mw` over the
+    day; the largest margin that is missing, `missing_margin_mw`; out of sample, each hour alone with stored energy
+    restored before the next, the deviations that cannot be followed in percent of hours and outcomes, the days with one
+    in percent, and the largest in MW; where all deviations last all day and resources are scheduled again, the
+    departure from the energy bid up and down in MWh of the worst outcome."""
     data, cleared = results["data"], results["cleared"]
     labels = selection.scenarios(data, families)
     here = {"scenario": labels}
