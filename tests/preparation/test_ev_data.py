@@ -261,5 +261,7 @@ def test_data_that_make_no_sense_are_named(change, words):
 
 
 def test_a_day_outside_the_reference_run_is_named():
-    with pytest.raises(ValueError, match="2020-07-19: the file has the days 2020-07-05 to 2020-07-18 only"):
+    path = "timeseries/rts_gmlc/PLEXOS_DA_solution_price_allTX.csv.gz"
+    words = f"{path}: 2020-07-19: the file has the days 2020-07-05 to 2020-07-18 only; take these, or the price 'merit-order'"
+    with pytest.raises(ValueError, match=words):
         carbon.real(date="2020-07-18")

@@ -32,8 +32,9 @@ class Horizon:
         self._days = [options.date + datetime.timedelta(days=k) for k in range(days)]
 
     def _hours(self, name: str, of_day) -> np.ndarray:
-        table = self._inputs.table(self._options.series_file(name))
-        hours = [of_day(table, day, name) for day in self._days]
+        path = self._options.series_file(name)
+        table = self._inputs.table(path)
+        hours = [of_day(table, day, path) for day in self._days]
         return np.concatenate(hours)[: self._options.hours]
 
     @cached_property
@@ -51,7 +52,7 @@ class Horizon:
         """Price at the study's bus in the reference run in $/MWh (time)."""
         bus = self._options.bus
         return self._hours(
-            "PLEXOS_DA_solution_price_allTX", lambda table, day, name: rts.nodal_price(table, day, bus, name)
+            "PLEXOS_DA_solution_price_allTX", lambda table, day, path: rts.nodal_price(table, day, bus, path)
         )
 
     @cached_property

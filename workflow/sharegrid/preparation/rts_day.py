@@ -43,7 +43,7 @@ class RtsDay:
         """Day-ahead price in $/MWh (time)."""
         if self._day.price == "nodal":
             name = "PLEXOS_DA_solution_price_allTX"
-            return rts.nodal_price(self._series(name), self._day.date, self._day.bus, name)
+            return rts.nodal_price(self._series(name), self._day.date, self._day.bus, self._options.series_file(name))
         return rts.merit_order_price(self._table(self._options.units), self.net_load())
 
     def net_load(self) -> np.ndarray:

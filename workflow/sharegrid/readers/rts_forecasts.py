@@ -56,11 +56,13 @@ def _actual_and_forecast(ahead: pd.DataFrame, actual: pd.DataFrame, unit: str, d
 
 
 def nodal_price(table: pd.DataFrame, day: datetime.date, bus: str, source: str) -> np.ndarray:
-    """Price at a bus in the reference run in $/MWh (time); ValueError names the days that the file has."""
+    """Price at a bus in the reference run in $/MWh (time); ValueError names the file `source` and the days that it has."""
     rows = table[table["time"].str.startswith(day.isoformat())].sort_values("time")
     if len(rows) != HOURS:
         first, last = table["time"].iloc[[0, -1]].str[:10]
-        raise ValueError(f"{source}: {day}: the file has the days {first} to {last} only; use price: merit-order")
+        raise ValueError(
+            f"{source}: {day}: the file has the days {first} to {last} only; take these, or the price 'merit-order'"
+        )
     if bus not in rows:
         raise ValueError(f"{source}: no bus '{bus}'; see its header")
     return rows[bus].to_numpy(float)
