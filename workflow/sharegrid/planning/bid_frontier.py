@@ -1,7 +1,8 @@
-"""Expected profit and conditional value at risk of each optimal bid, where several are optimal those of an undominated one.
+"""Expected profit and conditional value at risk of each optimal bid, where several are optimal those of an undominated
+one.
 
-At a risk weight of 0 the optimum leaves the tail open, at 1 everything but the tail: of all optimal bids the one with the
-largest sum of the two measures is taken.
+At a risk weight of 0 the optimum leaves the tail open, at 1 everything but the tail: of all optimal bids the one with
+the largest sum of the two measures is taken.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ import xarray as xr
 from sharegrid.markets import microgrid, risk
 from sharegrid.optimise.clear import solve_priced, split_model
 from sharegrid.planning.optimal_schedules import OptimalSchedules, optimal_face
-from sharegrid.planning.robust_bids import of_families
+from sharegrid.planning.robust_bids import MARKET
+from sharegrid.planning.scenarios import of_families
 
 
 def plan(results: Mapping[str, xr.Dataset], *, families: list[str]) -> xr.Dataset:
@@ -20,7 +22,7 @@ def plan(results: Mapping[str, xr.Dataset], *, families: list[str]) -> xr.Datase
 
     ValueError for another market and an unknown family.
     """
-    data = of_families(results["data"], families, "bid-frontier")
+    data = of_families(results["data"], families, MARKET, "bid-frontier")
     split = split_model(microgrid, data)
     points = []
     for k, name in enumerate(split.scenarios):

@@ -21,7 +21,8 @@ from sharegrid.optimise.clear import split_model
 from sharegrid.optimise.highs import LiveProgram, Program, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.planning.ev_disaggregation import disaggregated
-from sharegrid.planning.ev_schedules import of_scenarios, one_way
+from sharegrid.planning.ev_schedules import MARKET, one_way
+from sharegrid.planning.scenarios import of_scenarios
 from sharegrid.preparation import ev_batteries
 
 METHOD = "ev-aggregation"
@@ -76,7 +77,7 @@ def plan(
     scenario, a study without drawn vehicles, a size above their number, a region that is no size, and a scenario in which the
     linear program lets vehicles charge and discharge at once.
     """
-    data = of_scenarios(results["data"], [scenario], METHOD)
+    data = of_scenarios(results["data"], [scenario], MARKET, METHOD)
     table = vehicles(data)
     if region not in sizes:
         raise ValueError(f"{METHOD}: region {region} is none of the sizes; choose one of {sizes}")

@@ -16,6 +16,7 @@ from sharegrid.optimise.clear import kept_of, solve_priced, split_model
 from sharegrid.optimise.highs import LiveProgram, Program, Solved
 from sharegrid.optimise.program import SplitModel
 from sharegrid.planning.optimal_schedules import optimal_face
+from sharegrid.planning.scenarios import of_scenarios
 
 MARKET, METHOD = "ev-fleets", "ev-schedules"
 SCHEDULE = ("charge", "discharge")
@@ -34,7 +35,7 @@ def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Datas
     energy_first_cost is not the range of the cost where emissions earn money. ValueError for another market, an unknown
     scenario, and one in which the linear program lets a fleet charge and discharge at once.
     """
-    data = of_scenarios(results["data"], scenarios, METHOD)
+    data = of_scenarios(results["data"], scenarios, MARKET, METHOD)
     free = data.assign({name: xr.zeros_like(data[name]) for name in CARBON})
     priced, unpriced = split_model(ev_fleets, data), split_model(ev_fleets, free)
     rows = [_ranges(data.isel(scenario=k), priced, unpriced, k) for k in range(len(scenarios))]
@@ -44,18 +45,6 @@ def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Datas
             attrs = {"units": data.attrs["money"] if unit == "money" else unit, "long_name": f"{meaning}, {end} end"}
             found[f"{name}_{end}"].attrs = attrs
     return found
-
-
-def of_scenarios(data: xr.Dataset, scenarios: list[str], method: str) -> xr.Dataset:
-    """The data of some scenarios, for the planning method `method`; ValueError names one that the study does not have,
-    or the method if the market is not this one."""
-    if (market := data.attrs.get("market")) != MARKET:
-        raise ValueError(f"plan.methods: {method} serves the market {MARKET} only, not '{market}'; take it out")
-    known = data["scenario"].values.astype(str).tolist()
-    for name in scenarios:
-        if name not in known:
-            raise ValueError(f"plan: scenarios: no '{name}'; the study has {', '.join(known)}")
-    return data.sel(scenario=scenarios)
 
 
 def _ranges(data: xr.Dataset, priced: SplitModel, unpriced: SplitModel, k: int) -> dict[str, float]:

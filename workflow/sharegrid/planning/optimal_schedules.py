@@ -14,6 +14,7 @@ from sharegrid.markets import wind_csp
 from sharegrid.optimise.clear import solve_priced, split_model
 from sharegrid.optimise.highs import LiveProgram, Program, Solved
 from sharegrid.optimise.program import SplitModel
+from sharegrid.planning.scenarios import of_scenarios
 
 MARKET = "wind-csp"
 ZERO = 1e-7  # the solver's tolerance of reduced costs and duals
@@ -49,22 +50,10 @@ class OptimalSchedules:
         return cost
 
 
-def of_scenarios(data: xr.Dataset, scenarios: list[str], method: str) -> xr.Dataset:
-    """The data of some scenarios, for the planning method `method`; ValueError names one that the study does not have,
-    or the method if the market is not this one."""
-    if (market := data.attrs.get("market")) != MARKET:
-        raise ValueError(f"plan.methods: {method} serves the market {MARKET} only, not '{market}'; take it out")
-    known = data["scenario"].values.astype(str).tolist()
-    for name in scenarios:
-        if name not in known:
-            raise ValueError(f"plan: scenarios: no '{name}'; the study has {', '.join(known)}")
-    return data.sel(scenario=scenarios)
-
-
 def optimal_schedules(data: xr.Dataset, scenarios: list[str], method: str) -> Iterator[OptimalSchedules]:
     """The optimal schedules of each scenario, for the planning method `method`; ValueError as of_scenarios, and for a
     scenario with on/off decisions, whose optima are no face."""
-    data = of_scenarios(data, scenarios, method)
+    data = of_scenarios(data, scenarios, MARKET, method)
     if bool(wind_csp.switched(data).any()):
         raise ValueError("plan: scenarios with commitment 'integer' have no set of optimal schedules; leave them out")
     split = split_model(wind_csp, data)

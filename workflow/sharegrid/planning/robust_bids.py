@@ -1,18 +1,19 @@
 """Deviations that were not planned for: can the microgrids follow them after the bids are fixed?
 
-Hour by hour: seeded deviations of all sources are drawn within their largest ones, independently for each source and hour. Each
-hour is tested alone, with stored energy restored before the next: schedule and products sold stay, all of them deliverable; how
-unit and battery divide products and margins is decided again for the largest margin (a linear program over all hours and
-outcomes, whose optimum is that of each of them). A deviation above the margin is a violation.
+Hour by hour: seeded deviations of all sources are drawn within their largest ones, independently for each source and
+hour. Each hour is tested alone, with stored energy restored before the next: schedule and products sold stay, all of
+them deliverable; how unit and battery divide products and margins is decided again for the largest margin (a linear
+program over all hours and outcomes, whose optimum is that of each of them). A deviation above the margin is a
+violation.
 
-All day: all sources deviate by their largest deviations in all hours, up (more net generation is needed) or down. Bids stay;
-units, batteries and curtailed load are scheduled again for the whole day, known in advance, all products stay deliverable, and
-batteries end at least as full as they begin:
+All day: all sources deviate by their largest deviations in all hours, up (more net generation is needed) or down. Bids
+stay; units, batteries and curtailed load are scheduled again for the whole day, known in advance, all products stay
+deliverable, and batteries end at least as full as they begin:
 
     min  sum_t ( s + o )_t,   P_t - s_t + o_t = sum_i ( g + dis - ch + d + pv - load )_it - z sum_r dev_rt,   s, o >= 0
 
-z 1 up, -1 down, s energy of the bid that is not delivered, o energy beyond it that nobody takes [MWh]. The sum is a lower bound
-where batteries would charge and discharge at once.
+z 1 up, -1 down, s energy of the bid that is not delivered, o energy beyond it that nobody takes [MWh]. The sum is a
+lower bound where batteries would charge and discharge at once.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from sharegrid.markets import microgrid
 from sharegrid.optimise.clear import solve_priced, split_model
 from sharegrid.optimise.highs import LiveProgram, Solved
 from sharegrid.optimise.program import SplitModel
+from sharegrid.planning.scenarios import of_families
 
 MARKET = "microgrid"
 BIDS = ("energy_bid", "product_bid")
@@ -39,11 +41,11 @@ def plan(
     """violated_hours, violated_days (scenario) in percent, largest_violation (scenario) MW, largest_margin (scenario,
     direction, time, outcome) MW, missed_up_day and missed_down_day (scenario) MWh, of the scenarios of `families`.
 
-    violated_hours: of all draws, hours and outcomes; violated_days: draws of a day in which some hour of some outcome is
-    violated, each hour alone; missed_up_day, missed_down_day: departure from the energy bid, in the worst
-    outcome, where all deviations last all day. ValueError for another market, an unknown family, and fewer than one sample.
+    violated_hours: of all draws, hours and outcomes; violated_days: draws of a day in which some hour of some outcome
+    is violated, each hour alone; missed_up_day, missed_down_day: departure from the energy bid, in the worst outcome,
+    where all deviations last all day. ValueError for another market, an unknown family, and fewer than one sample.
     """
-    data = of_families(results["data"], families, "robust-bids")
+    data = of_families(results["data"], families, MARKET, "robust-bids")
     if samples < 1:
         raise ValueError(f"plan.methods: robust-bids: samples {samples}: draw one at least")
     margin, missed = tested(data)
@@ -66,22 +68,9 @@ def plan(
     return xr.Dataset(arrays, {"scenario": data["scenario"].values}).assign(largest_margin=described)
 
 
-def of_families(data: xr.Dataset, families: list[str], method: str) -> xr.Dataset:
-    """The data of the scenarios of some families, for the planning method `method`; ValueError for another market, and for a
-    family that the study does not have."""
-    if (market := data.attrs.get("market")) != MARKET:
-        raise ValueError(f"plan.methods: {method} serves the market {MARKET} only, not '{market}'; take it out")
-    own = data["family"].values.astype(str)
-    for name in families:
-        if name not in own:
-            known = ", ".join(dict.fromkeys(own))
-            raise ValueError(f"plan: families: no '{name}'; the study has {known}")
-    return data.isel(scenario=np.flatnonzero(np.isin(own, families)))
-
-
 def tested(data: xr.Dataset) -> tuple[xr.DataArray, list[tuple[float, float]]]:
-    """Of the optimal bids of each scenario the largest margin (scenario, direction, time, outcome) MW beside the schedule, and
-    the least departure from the bid where all deviations last all day, up and down, MWh."""
+    """Of the optimal bids of each scenario the largest margin (scenario, direction, time, outcome) MW beside the
+    schedule, and the least departure from the bid where all deviations last all day, up and down, MWh."""
     split = split_model(microgrid, data)
     margins, missed = [], []
     for k, name in enumerate(split.scenarios):

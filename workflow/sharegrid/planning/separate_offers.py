@@ -6,7 +6,8 @@ import xarray as xr
 
 from sharegrid.markets import wind_csp
 from sharegrid.optimise.clear import clear
-from sharegrid.planning.optimal_schedules import of_scenarios
+from sharegrid.planning.optimal_schedules import MARKET
+from sharegrid.planning.scenarios import of_scenarios
 
 METHOD = "separate-offers"
 
@@ -17,7 +18,7 @@ def plan(results: Mapping[str, xr.Dataset], *, scenarios: list[str]) -> xr.Datas
     separate_imbalance is the expected surplus and shortage of the hour. NaN for who does not take part. ValueError for
     another market and an unknown scenario.
     """
-    data = of_scenarios(results["data"], scenarios, METHOD)
+    data = of_scenarios(results["data"], scenarios, MARKET, METHOD)
     members = data["participant"].values.tolist()
     alone = xr.concat([_alone(data, name) for name in members], "scenario", data_vars="minimal", coords="minimal",
                       compat="override", join="exact")  # fmt: skip
