@@ -26,12 +26,13 @@ from pydantic import Field
 from sharegrid.coordination.central import Results, check_options, taken_apart
 from sharegrid.coordination.decomposition import Decomposition, Part
 from sharegrid.coordination.rounds import Messages, Progress, dataset, run
-from sharegrid.optimise.highs import LiveProgram, Program
+from sharegrid.optimise.highs import LiveProgram, NotOptimal, Program, Solved
 from sharegrid.optimise.quadratic import live
 
 IMPROVES = 1e-9  # reduced cost, relative to the largest cost of the program, from which a schedule helps
 SHORT = 1e-7  # of the coupling rows; what the master may lack before its cost counts as that of a real schedule
 PENALTY = 10.0  # first penalty on what the master lacks, relative to the largest cost; grows tenfold while it stalls
+RAISES = 8  # times that the penalty may grow at once where what is lacking earns more than it costs
 
 
 def coordinate(
@@ -188,16 +189,31 @@ class RestrictedMaster:
 
     def solve(self, raise_penalty: bool = False) -> MasterPoint:
         """The optimum over what was heard; the penalty grows if the caller's members stall while something is lacking."""
-        solved = self._program.solve()
+        solved = self._bounded()
         lacking = solved.x[self._lacking].sum()
         if raise_penalty and lacking > SHORT:
-            self._penalty *= 10
-            self._program.set_costs(self._lacking, np.full(len(self._lacking), self._penalty))
-            solved = self._program.solve()
+            self._raise_penalty()
+            solved = self._bounded()
             lacking = solved.x[self._lacking].sum()
         self._duals = solved.row_dual
         own_cost = solved.objective - self._duals[self._convexity :].sum()
         return MasterPoint(solved.objective, Prices(self._duals[: self._rows], own_cost), float(lacking))
+
+    def _raise_penalty(self) -> None:
+        self._penalty *= 10
+        self._program.set_costs(self._lacking, np.full(len(self._lacking), self._penalty))
+
+    def _bounded(self) -> Solved:
+        """The optimum at the first penalty, up to RAISES times raised, at which there is one: the largest cost tells nothing of
+        prices that stand in rows."""
+        for _ in range(RAISES):
+            try:
+                return self._program.solve()
+            except NotOptimal as error:
+                if not error.status.startswith("unbounded"):
+                    raise
+            self._raise_penalty()
+        return self._program.solve()
 
 
 def _master_program(split: Decomposition, pieces: int, penalty: float) -> Program:
