@@ -39,9 +39,9 @@ def combinations(one: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     return chosen, taken.sum(axis=1)
 
 
-def enumerated(one: xr.Dataset) -> float:
+def enumerated(one: xr.Dataset, attempts_in_time: float = np.inf) -> float:
     """Least cost of one scenario in expectation, over every choice of retransmissions of users and relay; infinite if none
-    delivers. For a choice the cheapest calls are those of the users with the lowest price per delivered kW."""
+    delivers. Behind the relay, calls whose attempts are more than `attempts_in_time` deliver nothing. For a choice the cheapest calls are those of the users with the lowest price per delivered kW."""
     chosen, taken = combinations(one)
     users, called = np.arange(chosen.shape[1]), chosen >= 0
     own = np.where(called, one["delivered"].values[users, chosen], 0.0)
@@ -51,7 +51,8 @@ def enumerated(one: xr.Dataset) -> float:
     relays += list(zip(*(one[f"relay_{name}"].values for name in ("delivered", "attempts", "slots")), strict=True))
     for passes, tries, slots in relays:
         fits = taken + slots <= float(one["slots"])
-        rho = np.where(behind, passes, 1.0) * own[fits]
+        late = one["slots_taken"].values[users, chosen[fits]] + slots > attempts_in_time
+        rho = np.where(behind, np.where(late, 0.0, passes), 1.0) * own[fits]
         least = merit_order(
             one["reduction_price"].values, rho * one["reduction_limit"].values, rho, float(one["requirement_kw"])
         )

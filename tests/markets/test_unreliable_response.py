@@ -66,6 +66,27 @@ def test_optimum_of_random_users_is_that_of_all_choices(seed, relay):
         assert found == pytest.approx(responses.enumerated(data.isel(scenario=0)), rel=1e-7)
 
 
+@pytest.mark.parametrize("attempts", [3, 4, 5])
+def test_attempts_of_user_and_relay_end_before_the_deadline(attempts):
+    """A user who is not behind the relay has more time, and does not lend it to one who is."""
+    users = {
+        "far": {"success": 0.9, "limit_kw": 5, "price": 1, "hops": 2},
+        "near": {"success": 0.5, "limit_kw": 4, "price": 1.5},
+        "direct": {"success": 0.9, "limit_kw": 0.1, "price": 5},
+    }
+    relay = {"success": 0.4, "users": ["far", "near"]}
+    options = {"users": {"listed": users}, "relay": relay, "slots": 20, "slot_ms": 20, "message_price": 0.01}
+    data = responses.data(requirement_kw=1.5, deadline_ms=20 * attempts, **options)
+    cleared = responses.cleared(data)
+    assert cost(cleared, "base") == pytest.approx(responses.enumerated(data.isel(scenario=0), attempts), rel=1e-7)
+    used = (cleared["chosen"] * data["slots_taken"]).sum("option").isel(scenario=0, drop=True)
+    shared = float((cleared["relay_chosen"] * data["relay_slots"]).sum())
+    relayed = used[(used > 0) & (data["relayed"] == 1)]
+    assert relayed.size and (relayed + shared <= attempts).all() and (used <= attempts).all()
+    unlimited = responses.cleared(responses.data(requirement_kw=1.5, **options))
+    assert cost(cleared, "base") > cost(unlimited, "base")
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 @pytest.mark.parametrize("epsilon", [0.0, 0.34])
 def test_optimum_with_a_chance_constraint_is_that_of_all_choices(seed, epsilon):

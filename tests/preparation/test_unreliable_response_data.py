@@ -57,10 +57,28 @@ def test_a_relay_is_drawn_after_the_users():
     np.testing.assert_allclose(data["relay_delivered"][0], 1 - 0.3 ** np.arange(1, 5))
 
 
+def test_a_deadline_counts_the_attempts_of_user_and_relay():
+    users = {
+        name: {"success": 0.9, "limit_kw": 1, "price": 1, "hops": hops} for name, hops in (("far", 2), ("near", 1))
+    }
+    relay = {"success": 0.4, "users": ["far"]}
+    data = responses.data(users={"listed": users}, relay=relay, deadline_ms=100, slot_ms=20, requirement_kw=0.5)
+    assert data["allowed"][0].values.tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
+    assert data["path_in_time"].sel(participant="far").values.tolist() == [
+        [1, 1, 1, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]  # fmt: skip
+    assert (data["path_in_time"].sel(participant="near") == 1).all()
+    text = "user 'far': deadline of 40 ms is shorter than one attempt on each of 3 hops"
+    with pytest.raises(ValueError, match=text):
+        responses.data(users={"listed": users}, relay=relay, deadline_ms=40, slot_ms=20, requirement_kw=0.5)
+
+
+@pytest.mark.parametrize("deadline", [None, 60])
 @pytest.mark.parametrize("relay", [None, {"success": 0.7, "users": ["U0", "U2"]}])
 @pytest.mark.parametrize("slots", [1, 3, 6])
-def test_the_most_that_users_deliver_is_that_of_every_choice(slots, relay):
-    data = responses.data(users={"pattern": {"count": 4}}, slots=slots, relay=relay, requirement_kw=0.1)
+def test_the_most_that_users_deliver_is_that_of_every_choice(slots, relay, deadline):
+    data = responses.data(
+        users={"pattern": {"count": 4}}, slots=slots, relay=relay, deadline_ms=deadline, requirement_kw=0.1
+    )
     one = data.isel(scenario=0)
     delivered, limit, behind = one["delivered"].values, one["reduction_limit"].values, one["relayed"].values
     best = 0.0
@@ -69,7 +87,9 @@ def test_the_most_that_users_deliver_is_that_of_every_choice(slots, relay):
             through = 0.0 if n < 0 else one["relay_delivered"].values[n]
             used = sum(m + 1 for m in choice) + (0 if n < 0 else one["relay_slots"].values[n])
             total = sum(
-                limit[i] * delivered[i, m] * (through if behind[i] else 1) for i, m in enumerate(choice) if m >= 0
+                limit[i] * delivered[i, m] * (through if behind[i] else 1)
+                for i, m in enumerate(choice)
+                if m >= 0 and (deadline is None or m + 1 + (n + 1 if behind[i] else 0) <= deadline / 20)
             )
             best = max(best, total if used <= slots else 0.0)
     assert most_deliverable(one) == pytest.approx(best)

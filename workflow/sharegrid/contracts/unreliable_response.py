@@ -29,6 +29,9 @@ DATA = {
     "relay_attempts": v("1", "expected attempts of the relay", "scenario relay_option", low=0),
     "relay_slots": v("1", "slots that the relay's option reserves", "relay_option", low=0),
     "relay_arrived": v("1", "1 if calls pass the relay in the outcome", "scenario relay_option outcome", low=0),
+    "path_in_time": v(
+        "1", "1 if the attempts of user and relay end before the deadline", "participant option relay_option", low=0
+    ),
     "delivered": v("1", "probability that a call passes the user's own link", "scenario participant option", low=0),
     "attempts": v("1", "expected attempts on all hops", "scenario participant option", low=0),
     "slots_taken": v("1", "slots that the option reserves", "participant option", low=0),

@@ -13,7 +13,7 @@ attempt [$], rho probability of arrival, U 1 if a call passes in the outcome, l 
 relay, and for users who are not behind it, r is 1 for n = 0, which delivers all for nothing. One hour, so kW and kWh agree.
 
 The product x_i z_im of the delivery is linear in w exactly: at most one y_imn is 1, and then w_imn = x_i <= xbar_i; the product
-of two choices is linear in y exactly (markets/binary_products.py). In the chance rows R is the smallest big number that
+of two choices is linear in y exactly (markets/binary_products.py); a path that ends after the deadline has y = 0. In the chance rows R is the smallest big number that
 serves, as the left side is never negative.
 
 Users own w, y and z; closed, nobody is called and the backup delivers, so every coalition can be valued. All users together must
@@ -69,9 +69,9 @@ def is_chance(data: xr.Dataset) -> xr.DataArray:
 
 def add_calls(model: linopy.Model, data: xr.Dataset) -> None:
     """0 <= w_imn <= xbar_i kW and 0 <= y_imn <= 1 (scenario, participant, option, relay_option), 0 where the option is not
-    allowed; z_im integer in 0..1 (scenario, participant, option), r_n (scenario, relay_option)."""
+    allowed or the path ends after the deadline; z_im integer in 0..1 (scenario, participant, option), r_n (scenario, relay_option)."""
     allowed, relay = data["allowed"].astype(float), xr.ones_like(data["relay_delivered"])
-    path = (allowed * relay).transpose(*PATH)
+    path = (allowed * relay * data["path_in_time"]).transpose(*PATH)
     model.add_variables(
         lower=xr.zeros_like(path), upper=(path * data["reduction_limit"]).transpose(*PATH), name="called"
     )

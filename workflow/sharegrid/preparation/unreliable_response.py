@@ -35,16 +35,16 @@ def prepare(options: UnreliableResponseMarket, inputs: Inputs) -> xr.Dataset:
     behind = _behind_relay(options, list(people))
     in_time = _in_time(options, people, behind)
     draws, relay_draws = _draws(options, hops)
-    by_scenario = [
-        _scenario(people, one, hops, in_time, draws) | _relay(options, one, in_time, relay_draws) for one in found
-    ]
+    by_scenario = [_scenario(people, one, hops, in_time, draws) | _relay(options, one, relay_draws) for one in found]
     dims = {name: dim for name, (dim, _) in by_scenario[0].items()}
     data = data.assign({name: (dim, np.stack([one[name][1] for one in by_scenario])) for name, dim in dims.items()})
+    taken, shared = hops[:, None] * (option + 1.0), data["relay_option"].values + (1.0 if options.relay else 0.0)
     data = data.assign(
         hops=("participant", hops),
         relayed=("participant", behind.astype("i1")),
-        relay_slots=("relay_option", np.arange(data.sizes["relay_option"]) + (1.0 if options.relay else 0.0)),
-        slots_taken=(("participant", "option"), hops[:, None] * (option + 1.0)),
+        relay_slots=("relay_option", shared),
+        slots_taken=(("participant", "option"), taken),
+        path_in_time=(("participant", "option", "relay_option"), _path_in_time(options, taken, shared, behind)),
         backup_price=("scenario", np.full(len(found), options.backup_price)),
     )
     return schema.described(checked(data.assign_attrs(money="$", energy="kWh", centre="aggregator")), "data")
@@ -81,15 +81,26 @@ def _behind_relay(options: UnreliableResponseMarket, names: list[str]) -> np.nda
 
 
 def _in_time(options: UnreliableResponseMarket, people: dict[str, ResponseUser], behind: np.ndarray) -> np.ndarray:
-    """(user, option), whether as many attempts on all hops, the relay too, end before the deadline."""
+    """(user, option), whether as many attempts on all own hops, and one of the relay, end before the deadline."""
     option = np.arange(options.most_retransmissions + 1)
     most = np.full(len(people), options.most_retransmissions)
     for k, (name, one) in enumerate(people.items() if options.deadline_ms else ()):
         try:
-            most[k] = most_retransmissions(options.deadline_ms, options.slot_ms, one.hops + int(behind[k]))
+            most_retransmissions(options.deadline_ms, options.slot_ms, one.hops + int(behind[k]))
+            own_ms = options.deadline_ms - int(behind[k]) * options.slot_ms
+            most[k] = most_retransmissions(own_ms, options.slot_ms, one.hops)
         except ValueError as error:
             raise ValueError(f"prepare.users: user '{name}': {error}") from None
     return option <= most[:, None]
+
+
+def _path_in_time(options: UnreliableResponseMarket, taken, shared, behind) -> np.ndarray:
+    """(user, option, relay option), 1 where h_i (m + 1) + (n + 1) attempts, those of the relay only behind it, end before the
+    deadline; taken (user, option) and shared (relay option) are the attempts, behind (user) tells who is relayed."""
+    attempts = taken[:, :, None] + np.where(behind[:, None, None], shared, 0.0)
+    if options.deadline_ms is None:
+        return np.ones(attempts.shape, "i1")
+    return (attempts * options.slot_ms <= options.deadline_ms * (1 + ROUNDING)).astype("i1")
 
 
 def _draws(options: UnreliableResponseMarket, hops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +135,7 @@ def _scenario(people: dict[str, ResponseUser], one: Variant, hops, in_time, draw
     }
 
 
-def _relay(options: UnreliableResponseMarket, one: Variant, in_time: np.ndarray, draws: np.ndarray) -> dict[str, tuple]:
+def _relay(options: UnreliableResponseMarket, one: Variant, draws: np.ndarray) -> dict[str, tuple]:
     """(dims, values) of the relay in a scenario; without one every call passes, for nothing."""
     dims = ("scenario", "relay_option")
     if options.relay is None:
@@ -133,9 +144,9 @@ def _relay(options: UnreliableResponseMarket, one: Variant, in_time: np.ndarray,
     length, success, option = one.values["burst_length"], options.relay.success, np.arange(draws.shape[1])
     repeat = success if length is None else 1 / length
     _check_bursts(["the relay"], np.array([success]), length)
-    arrived = arrivals(draws, success, repeat) & in_time.any(axis=0)
+    arrived = arrivals(draws, success, repeat)
     return {
-        "relay_delivered": (dims, delivery_probability(success, option, repeat) * in_time.any(axis=0)),
+        "relay_delivered": (dims, delivery_probability(success, option, repeat)),
         "relay_attempts": (dims, expected_attempts(success, option, repeat)),
         "relay_arrived": ((*dims, "outcome"), arrived.T.astype("i1")),
     }
@@ -181,9 +192,11 @@ def most_deliverable(one: xr.Dataset) -> float:
     own, shared = own.reshape(*own.shape[:2], -1), one[relay].values.reshape(one.sizes["relay_option"], -1)
     behind, slots, taken = one["relayed"].values[:, None, None] == 1, int(one["slots"]), one["slots_taken"].values
     best = _most_within(np.where(behind, 0.0, own), taken, slots)
-    for used, through in zip(one["relay_slots"].values.astype(int), shared, strict=True):
+    in_time = one["path_in_time"].values
+    for n, used in enumerate(one["relay_slots"].values.astype(int)):
         if used <= slots:
-            best = np.maximum(best, _most_within(np.where(behind, through * own, own), taken, slots - used))
+            passed = np.where(behind, shared[n] * in_time[:, :, n, None], 1.0) * own
+            best = np.maximum(best, _most_within(passed, taken, slots - used))
     missed = allowed_misses(float(one["epsilon"]), len(best)) if chance else 0
     return float(np.sort(best)[min(missed, len(best) - 1)])
 
