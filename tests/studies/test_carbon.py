@@ -97,3 +97,9 @@ def test_every_property_holds_in_every_scenario():
     assert (frame["holds_in"] == frame["scenarios"]).all() and (frame["scenarios"] > 50).all()
     cleared = results(STUDY)["cleared"]
     assert float(np.minimum(cleared["charge"], cleared["discharge"]).max()) <= 1e-9
+
+
+def test_fleets_that_keep_their_batteries_to_themselves_reach_the_optimum_in_two_rounds():
+    frame = tables(STUDY)["tab_7_5_3_rounds"]
+    assert len(frame) == 4 and frame["converged"].all() and (frame["rounds"] == 2).all()
+    assert (frame["certified_gap"] <= 1e-6).all() and (frame["final_gap"] <= 1e-6).all()
