@@ -7,9 +7,9 @@ import pytest
 
 import whole_study
 from sharegrid import files
-from sharegrid.figures import connectivity_er
+from sharegrid.figures import connectivity_er, consensus_rounds
 from sharegrid.stages import present
-from sharegrid.tables import connectivity
+from sharegrid.tables import connectivity, consensus_market
 
 STUDY = "ch9-connectivity"
 STEMS = ("ch9_connectivity_cost", "ch9_connectivity_er", "ch9_connectivity_limit", "ch9_consensus_rounds")
@@ -60,6 +60,40 @@ def test_the_table_has_the_published_columns():
     )
     assert (frame["cost_uncapped"] <= frame["cost_cap05"] + 1e-6).all()
     assert (frame["rounds"].isna() == (frame["components"] > 1)).all()
+
+
+def stopped_early(labels: list[str]) -> dict:
+    """The study's results as if the runs of these scenarios had not converged."""
+    results = whole_study.results(STUDY)
+    made = results["coordination"]
+    return results | {"coordination": made.assign(converged=made["converged"].where(~made["scenario"].isin(labels), 0))}
+
+
+def test_rows_that_did_not_converge_are_marked():
+    whole = whole_study.tables(STUDY)["ch9_consensus_market"]
+    assert whole["converged"].all() and whole["rounds"].notna().all() and whole["rounds"].dtype.kind == "i"
+    frame = consensus_market.table(stopped_early(["ring|free"])).set_index("topology")
+    assert frame.index[~frame["converged"]].tolist() == ["ring"]
+    assert frame.loc["ring", consensus_market.FOUND].isna().all()
+    others = frame.drop(index="ring")
+    assert others.notna().all(axis=None) and frame.loc["ring", ["price_error", "gap", "cost"]].notna().all()
+
+
+def test_runs_that_did_not_converge_are_hollow_and_no_evidence():
+    options = whole_study.study(STUDY).params("present")["figures"]["ch9_consensus_rounds"]["options"]
+    figure = consensus_rounds.draw(stopped_early(["path|free"]), **options)
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    assert lines["not found in its steps"].get_ydata().tolist() == [7435]
+    assert lines["not found in its steps"].get_markerfacecolor() == "none"
+    assert 7435 not in lines["the market's price found"].get_ydata()
+    said = " ".join(figure.subfigs[0]._suptitle.get_text().split())
+    assert "on the graph path" not in said and "Not found in the steps given: path." in said
+    made = whole_study.results(STUDY)["coordination"]
+    none = consensus_rounds.draw(stopped_early(made["scenario"].values.tolist()), **options)
+    assert "The price takes" not in none.subfigs[0]._suptitle.get_text()
+    assert "not found in its steps" not in {
+        line.get_label() for line in drawn("ch9_consensus_rounds").axes[0].get_lines()
+    }
 
 
 def test_what_title_and_caption_of_the_random_graphs_say():

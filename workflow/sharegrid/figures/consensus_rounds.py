@@ -17,6 +17,7 @@ def draw(results: Results, *, families: list[str], accuracy: float) -> Figure:
     """Rounds of averaging to `accuracy` and rounds until the price is found, over lambda_2 / lambda_N, both axes logarithmic.
 
     The line is the closed form, the marks are simulations of all connected graphs; names are those of the graphs of `families`.
+    Hollow marks are runs that used up their steps before the price was found.
     """
     data = results["data"]
     body, ((axes,),) = style.new(width=PAGE, height=3.0)
@@ -27,8 +28,12 @@ def draw(results: Results, *, families: list[str], accuracy: float) -> Figure:
     dots = {"linestyle": "none", "marker": "o", "markersize": 3}
     axes.plot(ratio, simulated, color="#999999", label="averaging, simulated from a random start", **dots)
     market = _market(results, families)
-    axes.plot(market["ratio"], market["rounds"], color=variant(2)["color"], linestyle="none", marker="D",
-              label="the market's price found", markersize=4)  # fmt: skip
+    marks = {"color": variant(2)["color"], "linestyle": "none", "marker": "D", "markersize": 4}
+    ended = market["converged"]
+    axes.plot(market["ratio"][ended], market["rounds"][ended], label="the market's price found", **marks)
+    if not ended.all():
+        axes.plot(market["ratio"][~ended], market["rounds"][~ended], label="not found in its steps",
+                  markerfacecolor="none", **marks)  # fmt: skip
     _name(axes, market)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -52,7 +57,7 @@ def _simulated(results: Results) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _market(results: Results, families: list[str]) -> pd.DataFrame:
-    """topology, ratio of the eigenvalues, steps and rounds of the connected graphs that were coordinated."""
+    """topology, ratio of the eigenvalues, steps, rounds and whether it converged of the connected graphs that were coordinated."""
     data = results["data"]
     made = selection.stage(results, "coordination").sel({"method": MARKET})
     rows = []
@@ -67,6 +72,7 @@ def _market(results: Results, families: list[str]) -> pd.DataFrame:
                 "ratio": float(one["algebraic_connectivity"] / one["largest_eigenvalue"]),
                 "steps": int(run["newton_steps"].max()),
                 "rounds": int(run["rounds"]),
+                "converged": bool(run["converged"] == 1),
             }
         )
     return pd.DataFrame(rows)
@@ -81,10 +87,15 @@ def _name(axes: Axes, market: pd.DataFrame) -> None:
 
 
 def _evidence(market: pd.DataFrame, users: int) -> str:
-    steps, ordered = sorted(set(market["steps"])), market.sort_values("rounds")
-    few, many = ordered.iloc[0], ordered.iloc[-1]
-    return (
-        f"{users} prosumers. The price takes {' to '.join(str(one) for one in dict.fromkeys((steps[0], steps[-1])))} steps, each of "
-        f"which averages: {amount(few['rounds'])} rounds on the graph {few['topology']}, {amount(many['rounds'])} on the graph "
-        f"{many['topology']}."
-    )
+    """Steps and rounds of the runs that found the price, and the names of those that did not."""
+    found, others = market[market["converged"]].sort_values("rounds"), market[~market["converged"]]
+    said = [f"{users} prosumers."]
+    if len(found):
+        steps, few, many = sorted(set(found["steps"])), found.iloc[0], found.iloc[-1]
+        said.append(
+            f"The price takes {' to '.join(str(one) for one in dict.fromkeys((steps[0], steps[-1])))} steps, each of which averages: "
+            f"{amount(few['rounds'])} rounds on the graph {few['topology']}, {amount(many['rounds'])} on the graph {many['topology']}."
+        )
+    if len(others):
+        said.append(f"Not found in the steps given: {', '.join(others['topology'])}.")
+    return " ".join(said)

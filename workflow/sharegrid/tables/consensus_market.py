@@ -8,13 +8,14 @@ from sharegrid.tables.connectivity import named
 from sharegrid.tables.selection import Results
 
 METHOD = "consensus-newton"
+FOUND = ["price_low", "price_high", "steps", "rounds", "floats"]
 
 
 def table(results: Results) -> pd.DataFrame:
     """One row per scenario that was coordinated: `topology`, `components`, `price_low`, `price_high`: least and largest price that a
     user ends with [$/kWh], `price_error` the largest difference to the local price of the central optimum [$/kWh], `steps` the most
     of a part, `averaging_rounds` the most per step, `rounds`, `floats` told and heard in all, `cost`, `central_cost` [$/h] and
-    `gap`, their relative difference."""
+    `gap`, their relative difference, `converged` whether all users stopped in time; if not, FOUND are empty."""
     data, cleared = results["data"], results["cleared"]
     prices = selection.read(results, "coordination", "user_price", method=METHOD)
     made = results["coordination"].sel({"method": METHOD})
@@ -38,7 +39,10 @@ def table(results: Results) -> pd.DataFrame:
                 "cost": float(one["final_cost"]),
                 "central_cost": float(one["central_cost"]),
                 "gap": float(one["final_cost"] / one["central_cost"] - 1),
+                "converged": bool(one["converged"] == 1),
             }
         )
     digits = {"price_low": 6, "price_high": 6, "price_error": 9, "cost": 6, "central_cost": 6, "gap": 12}
-    return pd.DataFrame(rows).round(digits)
+    frame = pd.DataFrame(rows).round(digits)
+    frame[FOUND] = frame[FOUND].apply(lambda column: column.where(frame["converged"]))
+    return frame
