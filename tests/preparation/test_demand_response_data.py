@@ -89,6 +89,29 @@ def test_more_than_users_can_reduce_is_refused_with_the_most():
     assert made(requirement_share=1.0)["requirement"].max() == pytest.approx(most)
 
 
+@pytest.mark.parametrize("field", ["requirement_share", "requirement_kw"])
+def test_requirements_of_programs_that_have_none_are_refused(field):
+    swept = {"base": {"label": f"{{program}} {{{field}}}", "program": ["single", "tight"], field: [0.2, 0.3]}}
+    with pytest.raises(ValueError, match=rf"scenarios.base.{field}: nothing is asked for in the program 'tight'"):
+        made(scenarios=swept)
+    own = {"base": {"label": f"{{{field}}}", field: [0.2, 0.3]}}
+    with pytest.raises(ValueError, match=rf"scenarios.base.{field}: nothing is asked for in the program 'loose'"):
+        made(program="loose", scenarios=own)
+    assert made(scenarios=own).sizes["scenario"] == 2
+
+
+def test_populations_are_asked_for_a_share_only():
+    with pytest.raises(
+        ValueError, match="prepare.requirement_kw: populations of the program 'single' are asked for a share"
+    ):
+        made(requirement_kw=5, populations={"single": [20]})
+    swept = {"base": {"label": "{requirement_kw}", "requirement_kw": [5, 6]}}
+    data = made(scenarios=swept, populations={"single": [20]}, requirement_share=0.3)
+    assert data["requirement"].values.tolist() == [5, 6]
+    assert data["population_requirement"].item() == pytest.approx(0.3 * device_draws.reductions(20, 42).limit.sum())
+    assert made(requirement_kw=5, populations={"tight": [4]})["requirement"][0] == 5
+
+
 def test_lost_load_cheaper_than_a_reduction_is_refused():
     drawn = device_draws.reductions(20, 42)
     dearest = (drawn.linear + drawn.quadratic * drawn.limit).max()

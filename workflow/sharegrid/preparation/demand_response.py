@@ -43,6 +43,7 @@ def prepare(options: DemandResponseMarket, inputs: Inputs) -> xr.Dataset:
     ValueError names the field, and the most that users can reduce where more is asked for.
     """
     found = variants(options)
+    _check_asked(options)
     most = max(one.values["users"] for one in found)
     given = [np.nan if (kw := one.values["requirement_kw"]) is None else kw for one in found]
     data = coordinates(found).assign_coords(
@@ -56,6 +57,23 @@ def prepare(options: DemandResponseMarket, inputs: Inputs) -> xr.Dataset:
     arrays["taking_part"] = (WHO, (np.arange(most) < users[:, None]).astype("i1"))
     arrays["voll"] = ("scenario", np.full(len(found), options.voll))
     return _with_populations(data.assign(arrays), options).assign_attrs(money="$", energy="kWh", centre="operator")
+
+
+def _check_asked(options: DemandResponseMarket) -> None:
+    """ValueError for a requirement that a program without one is swept over, or that populations of all sizes would share."""
+    for name, family in options.scenarios.items():
+        movers = [program for program in family.program or [options.program] if program != SINGLE]
+        for field in ("requirement_share", "requirement_kw"):
+            if movers and getattr(family, field) is not None:
+                raise ValueError(
+                    f"prepare.scenarios.{name}.{field}: nothing is asked for in the program '{movers[0]}', so its scenarios "
+                    f"would be the same; list them in a family without {field}"
+                )
+    if options.requirement_kw is not None and SINGLE in options.populations:
+        raise ValueError(
+            "prepare.requirement_kw: populations of the program 'single' are asked for a share of what they can reduce; "
+            "give requirement_share, or requirement_kw in scenarios only"
+        )
 
 
 def _padded(values, dims: tuple[str, ...], most: int) -> np.ndarray:
