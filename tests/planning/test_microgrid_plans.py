@@ -54,8 +54,8 @@ def test_violations_are_those_of_a_loop_over_the_draws(plan):
 
 
 def departure(data, cleared, outcome: int, sign: float) -> float:
-    """MWh by which the bid of one outcome is missed, its own linear program of one unit and one battery per microgrid that
-    sells no product."""
+    """MWh by which the bid of one outcome is missed, its own linear program of one unit and one battery per microgrid
+    that sells no product."""
     here, names, hours = data.sel(outcome=outcome), data["participant"].values, data.sizes["time"]
     own = {name: k for k, name in enumerate(("g", "ch", "dis", "d", "e"))}
     width = 5 * len(names)

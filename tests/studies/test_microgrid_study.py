@@ -54,3 +54,23 @@ def test_the_pool_is_worth_more_than_its_members_and_the_internal_prices_are_in_
         assert (rows["owen_usd_per_day"] >= rows["stand_alone_usd_per_day"]).all()
     core = tables("ch7-microgrid")["tab_7_5_1_core"].set_index(["scenario", "method"])["in_core"]
     assert (core.xs("owen", level="method") == "yes").all()
+
+
+def test_who_buys_energy_in_every_hour_gains_most_from_the_pool():
+    study = results("ch7-microgrid")
+    pool = study["data"]["family"].values == "pool"
+    found, here = (study[name].isel(scenario=pool).sel(participant="MG3") for name in ("cleared", "data"))
+    own = found["unit_power"] + found["discharge"] - found["charge"] + found["curtailed"] + here["pv"] - here["load"]
+    assert float(own.max()) < -1 and float(found["unit_power"].max()) > 1
+    frame = tables("ch7-microgrid")["tab_7_5_1_pool"]
+    gain = frame.assign(gain=frame["owen_usd_per_day"] - frame["stand_alone_usd_per_day"])
+    for _, rows in gain.groupby("scenario"):
+        assert rows["gain"].idxmax() == rows.index[rows["member"] == "MG3"].item()
+
+
+def test_no_published_bid_lacks_a_margin_and_none_covers_a_whole_day():
+    shown = tables("ch7-microgrid")
+    assert not shown["tab_7_5_1_revenue"]["missing_margin_mw"].any()
+    robust = shown["tab_7_5_1_robust"]
+    assert not robust["missing_margin_mw"].any()
+    assert (robust[["missed_up_day_mwh", "missed_down_day_mwh"]].max(axis=1) > 1).all()
