@@ -350,7 +350,10 @@ def test_wrong_options_are_named(changed, said):
 @pytest.mark.parametrize(
     ("changed", "said"),
     [({"storm": [0.0]}, "storm"), ({"storm": [1.5]}, "storm"), ({"mean_hours": [0]}, "mean_hours"), ({"sizes": []}, "sizes"),
-     ({"sizes": [[-1, 0]]}, "sizes"), ({"draws": 1}, "draws")],
+     ({"sizes": [[-1, 0]]}, "sizes"), ({"draws": 1}, "draws"), ({"seed": -1}, "seed"), ({"mean_hours": [8785]}, "mean_hours"),
+     ({"mean_hours": [float("inf")]}, "mean_hours"), ({"mean_hours": [float("nan")]}, "mean_hours"),
+     ({"sizes": [[float("inf"), 0]]}, "sizes"), ({"sizes": [[3, float("inf")]]}, "sizes"),
+     ({"sizes": [[3, float("nan")]]}, "sizes"), ({"storm": [float("nan")]}, "storm")],
 )  # fmt: skip
 def test_options_are_checked_when_the_study_is_read(changed, said):
     good = {"scenario": "n2", "sizes": [[3, 0]], "storm": [1], "mean_hours": [24]}
@@ -366,7 +369,18 @@ def test_unknown_scenarios_and_markets_are_refused(data):
         resilience_plan.plan({"data": data}, scenarios=["alone"])
     with pytest.raises(ValueError, match="resilience-simulation: scenarios: no scenario 'n9'"):
         resilience_simulation.plan({"data": data}, scenario="n9", **good)
-    with pytest.raises(ValueError, match="two of them read alike to three digits"):
-        resilience_simulation.plan({"data": data}, scenario="n2", **good | {"sizes": [(3, 0), (3.0001, 0)]})
+    for changed, said in (
+        (
+            {"sizes": [(3, 0), (3.0001, 0)]},
+            "sizes: two of them read alike to three digits; leave one out of 3 kW, 0 kWh",
+        ),
+        ({"storm": [0.3, 1, 0.3]}, "storm: two of them read alike; leave one out of 0.3; 1.0; 0.3"),
+        (
+            {"mean_hours": [24, 24.0000001]},
+            "mean_hours: two of them read alike to six digits; leave one out of exponential",
+        ),
+    ):
+        with pytest.raises(ValueError, match=said):
+            resilience_simulation.plan({"data": data}, scenario="n2", **good | changed)
     with pytest.raises(ValueError, match="no 'pv_yield'; use a study of the market solar-storage"):
         resilience_plan.plan({"data": data.drop_vars("pv_yield")})

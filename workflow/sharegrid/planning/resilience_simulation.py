@@ -82,24 +82,30 @@ def plan(
     results: Mapping[str, xr.Dataset],
     *,
     scenario: str,
-    sizes: Annotated[list[tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]], Field(min_length=1)],
+    sizes: Annotated[
+        list[
+            tuple[
+                Annotated[float, Field(ge=0, allow_inf_nan=False)], Annotated[float, Field(ge=0, allow_inf_nan=False)]
+            ]
+        ],
+        Field(min_length=1),
+    ],
     storm: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)],
-    mean_hours: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)],
+    mean_hours: Annotated[list[Annotated[float, Field(gt=0, le=8784, allow_inf_nan=False)]], Field(min_length=1)],
     draws: Annotated[int, Field(ge=2)] = 2000,
-    seed: int = 2024,
+    seed: Annotated[int, Field(ge=0)] = 2024,
 ) -> xr.Dataset:
     """DESCRIBED along duration, storm_factor and plan_size, of one scenario.
 
     sizes: (solar power [kW], storage [kWh]); `storm`: yield in an outage relative to that of the series [1]; `mean_hours`: means of the
-    exponential durations [h], beside which stand those of the public statistics. ValueError for another market and scenario.
+    exponential durations [h], beside which stand those of the public statistics. ValueError for another market and scenario,
+    and for two values of an option that read alike.
     """
     scenarios_of(results["data"], [scenario], METHOD)
     data = results["data"].sel(scenario=[scenario])
     durations, names = durations_of(data, mean_hours), [f"{s:.3g} kW, {b:.3g} kWh" for s, b in sizes]
-    if len(set(names)) < len(names):
-        raise ValueError(
-            f"{METHOD}: sizes: two of them read alike to three digits; leave one out of {', '.join(names)}"
-        )
+    _check_distinct("sizes", names, "to three digits")
+    _check_distinct("storm", [repr(float(factor)) for factor in storm])
     one = household(data)
     runs = [_simulated(data, one, duration, np.array(sizes, float), np.array(storm), (draws, seed))
             for duration in durations.values()]  # fmt: skip
@@ -119,6 +125,12 @@ def plan(
     return described(xr.Dataset(found, labels), DESCRIBED, data.attrs["money"])
 
 
+def _check_distinct(option: str, names: list[str], digits: str = "") -> None:
+    if len(set(names)) < len(names):
+        alike = f"read alike {digits}".strip()
+        raise ValueError(f"{METHOD}: {option}: two of them {alike}; leave one out of {'; '.join(names)}")
+
+
 def _simulated(data, one: Household, duration: Durations, sizes, storm, sample: tuple[int, int]):
     """Mean energy served (storm factor, size) kWh per outage with its standard error, and mean load of an outage [kWh]."""
     draws, seed = sample
@@ -131,8 +143,10 @@ def _simulated(data, one: Household, duration: Durations, sizes, storm, sample: 
 
 
 def durations_of(data: xr.Dataset, mean_hours: list[float]) -> dict[str, Durations]:
-    """The exponential durations, and those of the public statistics, by name."""
-    found = {f"exponential, {mean:g} h": exponential(mean) for mean in mean_hours}
+    """The exponential durations, and those of the public statistics, by name; ValueError if two means read alike."""
+    names = [f"exponential, {mean:g} h" for mean in mean_hours]
+    _check_distinct("mean_hours", names, "to six digits")
+    found = {name: exponential(mean) for name, mean in zip(names, mean_hours, strict=True)}
     found[MAJOR] = exponential(float(data["major_minutes"].mean() / data["major_interruptions"].mean() / 60))
     for name in data["storm"].values:
         one = data.sel(storm=name)
