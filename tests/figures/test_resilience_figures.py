@@ -7,6 +7,7 @@ import pytest
 
 import whole_study
 from sharegrid import files
+from sharegrid.planning import resilience_night
 from sharegrid.stages import present
 from sharegrid.tables import resilience_simulation
 
@@ -50,6 +51,21 @@ def test_closed_form_and_program_differ_outside_the_condition_only():
     frame = whole_study.tables(STUDY)["ch9_resilience_form"].set_index("group")
     assert frame.loc["inside", "net_differs"] == 0 and frame.loc["inside", "inside"] == frame.loc["inside", "scenarios"]
     assert frame.loc["outside", "net_differs"] > 0 == frame.loc["outside", "inside"]
+
+
+def test_what_the_caption_of_the_random_nights_says():
+    """More storage for measured nights comes from their mean in part, and from their spread where the means are alike."""
+    data, frame = (
+        whole_study.results(STUDY)["data"],
+        whole_study.tables(STUDY)["ch9_resilience_night"].set_index("load"),
+    )
+    uniform, measured = resilience_night.uniform_nights(4, 16), resilience_night.measured_nights(data)
+    assert round(uniform.mean(), 2) == 10 and round(measured.mean(), 2) == 10.85 and measured.std() < uniform.std()
+    fractile = frame.loc["measured", "fractile"]
+    assert fractile == frame.loc["uniform", "fractile"]
+    assert frame.loc["measured", "b_kwh"] == pytest.approx(np.quantile(measured, fractile), abs=2e-6)
+    scaled = np.quantile(measured * uniform.mean() / measured.mean(), fractile)
+    assert frame.loc["uniform", "b_kwh"] < scaled < frame.loc["measured", "b_kwh"] and round(scaled, 2) == 9.29
 
 
 def test_threshold_falls_as_one_over_the_days_and_stays_above_public_values_where_outages_are_rare():
