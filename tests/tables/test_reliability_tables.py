@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 import responses
+import whole_study
+from sharegrid.stages.coordinate import coordinate
+from sharegrid.stages.prepare import prepare
 from sharegrid.tables import reliability_clearing, reliability_payments, reliability_rounds
 
 COLUMNS = {
@@ -67,6 +70,38 @@ def test_rounds_are_summed_up_over_the_seeds(tables):
     bursts = frame[frame["links"] == "bursts"]
     assert bursts["delivery"].eq(0.6).all() and bursts["burst"].tolist() == [2, 2, 5, 5]
     assert frame["converged"].all()
+
+
+def _of_study(families: list[str]) -> dict:
+    """data of some families of the study, as it is configured."""
+    params = whole_study.study("ch9-reliability").params("prepare")
+    chosen = {name: family for name, family in params["scenarios"].items() if name in families}
+    return {"data": prepare(params | {"scenarios": chosen}, "resources")}
+
+
+def test_where_sensitivities_save_rounds():
+    """What the study's title and caption of the rounds say."""
+    results = _of_study(["others"])
+    results["coordination"] = coordinate(results, whole_study.study("ch9-reliability").params("coordinate"))
+    frame = reliability_rounds.table(results)
+
+    def saved(links: str, by: str) -> dict[float, float]:
+        rounds = frame[frame["links"] == links].pivot_table(index=by, columns="method", values="rounds_mean")
+        return (rounds["gradient"] - rounds["multiplier"]).round(6).to_dict()
+
+    losses, bursts, repeats = saved("losses", "success"), saved("bursts", "burst"), saved("repeats", "retransmissions")
+    assert all(0 < losses[p] <= 2 for p in (1, 0.9, 0.7)) and losses[0.8] == 0
+    assert all(losses[p] < 0 for p in (0.6, 0.5, 0.4))
+    assert all(bursts[length] > 0 for length in (2, 5, 10)) and all(bursts[length] < 0 for length in (1, 20))
+    assert all(repeats[m] < 0 for m in (0, 1, 2)) and 0 < repeats[3] < 1 and repeats[4] == pytest.approx(2)
+
+
+def test_users_with_bad_links_are_left_out_with_the_fewest_slots_only():
+    results = _of_study(["slots", "more", "others"])
+    results["cleared"] = responses.cleared(results["data"])
+    options = reliability_clearing.table(results, families=["slots", "more", "others"]).set_index("scenario")["options"]
+    assert options["R10 W4"][:3] == "..." and set(options["R10 W4"] + options["R10 W5"]) == {".", "0"}
+    assert (options.drop("R10 W4").str[0] != ".").all() and set(options["R10 W20"]) == {".", "3"}
 
 
 def test_payments_and_the_user_who_is_called_in_part(tables):
