@@ -34,7 +34,7 @@ def test_columns(costs, peaks):
     kinds = {stem: item["kind"] for stem, item in shown.items()}
     assert kinds == {"tab_5_5_3_costs": "capacity-costs", "tab_5_5_3_peaks": "capacity-peaks",
                      "tab_5_5_3_methods": "allocation-properties",
-                     "tab_5_5_3_properties": "community-properties"}  # fmt: skip
+                     "tab_5_5_3_properties": "tested-properties"}  # fmt: skip
 
 
 def test_a_row_per_user_that_takes_part(costs):

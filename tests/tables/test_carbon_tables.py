@@ -12,7 +12,7 @@ from sharegrid.tables import (
     carbon_share,
     carbon_sharing,
     ev_aggregation,
-    ev_properties,
+    tested_properties,
 )
 
 COLUMNS = {
@@ -43,7 +43,7 @@ def tables(results):
         "sharing": carbon_sharing.table(results, families=["sharing"]),
         "fleets": carbon_fleets.table(results, scenarios=["ratio 0.8", "ratio 1"]),
         "aggregation": ev_aggregation.table(results),
-        "properties": ev_properties.table(results),
+        "properties": tested_properties.table(results, of="ev"),
     }
 
 

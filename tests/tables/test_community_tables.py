@@ -11,8 +11,8 @@ from sharegrid.stages.prepare import prepare
 from sharegrid.tables import (
     community_classes,
     community_costs,
-    community_properties,
     community_scenarios,
+    tested_properties,
 )
 from spot import RESOURCES
 from whole_study import study
@@ -134,7 +134,7 @@ def test_users_that_were_not_valued_alone_leave_gaps(results):
 
 
 def test_properties(results):
-    frame = community_properties.table(results)
+    frame = tested_properties.table(results, of="community")
     assert frame["scenarios"].tolist() == frame["holds_in"].tolist() == [3] * 6
     assert (frame["largest_residual"] == frame["largest_residual"].round(6)).all()  # no rounding noise
     assert (frame["largest_residual"] < 1e-6).all()

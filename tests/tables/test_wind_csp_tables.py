@@ -10,7 +10,7 @@ from sharegrid.tables import (
     offer_contributions,
     offer_imbalance,
     offer_sweeps,
-    offering_properties,
+    tested_properties,
 )
 
 DAYS = ["summer", "winter"]
@@ -40,7 +40,7 @@ def tables(results):
         "contributions": offer_contributions.table(results, scenarios=DAYS),
         "imbalance": offer_imbalance.table(results, scenarios=DAYS),
         "sweeps": offer_sweeps.table(results, families=FAMILIES),
-        "prices": offering_properties.table(results),
+        "prices": tested_properties.table(results, of="offering"),
     }
 
 
@@ -135,7 +135,7 @@ def test_a_property_counts_only_the_scenarios_that_tell(results):
         offering_residual=payments["offering_residual"].where(~here),
         offering_passed=payments["offering_passed"].where(~here, 0),
     )
-    frame = offering_properties.table(results | {"payments": fewer})
+    frame = tested_properties.table(results | {"payments": fewer}, of="offering")
     count = results["data"].sizes["scenario"]
     assert frame["scenarios"].tolist() == frame["holds_in"].tolist() == [count, count - 1, *[count] * 4]
 
