@@ -76,6 +76,10 @@ def test_what_the_study_must_show():
     others = frame[frame["method"] != "lmos"].groupby(["program", "n_users"])[["rounds", "floats_up"]].min()
     assert (others["rounds"].loc["single"] <= lmos["rounds"].loc["single"] + 5).all()
     assert others.loc[("single", 100_000), "rounds"] == lmos.loc[("single", 100_000), "rounds"]
+    for (_, method), tried in frame.groupby([frame["program"] + " " + frame["n_users"].astype(str), "method"]):
+        if method in ("gradient", "subgradient", "exchange-admm"):  # the best is inside what was tried
+            best = tried.loc[tried["rounds"] == tried["rounds"].min(), "parameter"]
+            assert tried["parameter"].min() < best.min() and best.max() < tried["parameter"].max()
     ratio = others["rounds"].loc["tight"] / lmos["rounds"].loc["tight"]
     assert ((ratio >= 4) & (ratio <= 9)).all()
     assert (2.5 * others["floats_up"].loc["tight"] < lmos["floats_up"].loc["tight"]).all()
