@@ -73,7 +73,16 @@ def test_what_the_study_must_show():
     assert (lmos["rel_error"] <= 1e-6).all() and lmos["rounds"].max() <= 6
     assert (lmos["floats_up"] / lmos["rounds"]).groupby("program").unique().map(list).to_dict() == {
         "loose": [325], "single": [2], "tight": [325]}  # fmt: skip
-    others = frame[frame["method"] != "lmos"].groupby(["program", "n_users"])[["rounds", "floats_up"]].min()
+    for edges in (7, 100):
+        split = frame[frame["method"] == f"lmos-{edges}-edges"].set_index(["program", "n_users"])
+        one = lmos.loc[split.index]
+        assert split.index.tolist() == [("single", 1000), ("tight", 1000)]
+        assert (split["rounds"] == one["rounds"]).all() and (split["rel_error"] <= 1e-6).all()
+        for told in ("floats_up", "floats_down"):
+            assert (split[told] == edges * one[told]).all()
+    others = (
+        frame[~frame["method"].str.startswith("lmos")].groupby(["program", "n_users"])[["rounds", "floats_up"]].min()
+    )
     assert (others["rounds"].loc["single"] <= lmos["rounds"].loc["single"] + 5).all()
     assert others.loc[("single", 100_000), "rounds"] == lmos.loc[("single", 100_000), "rounds"]
     for (_, method), tried in frame.groupby([frame["program"] + " " + frame["n_users"].astype(str), "method"]):
