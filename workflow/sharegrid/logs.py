@@ -28,5 +28,6 @@ def job(path: Path, label: str) -> Iterator[None]:
         except Exception as error:  # noqa: BLE001 - whatever stops a job is told in the same way
             traceback.print_exc()
             reason = "; ".join([str(error), *getattr(error, "__notes__", [])])
-            os.write(terminal, f"Error in {label}: {type(error).__name__}: {reason} (details: {path})\n".encode())
+            text = f"Error in {label}: {type(error).__name__}: {reason} (details: {path})"
+            os.write(terminal, f"\n{text}\n".encode())  # the workflow may be within a line of its own about another job
             raise SystemExit(1) from None
