@@ -177,7 +177,7 @@ def test_a_job_log_takes_all_prints_and_the_terminal_one_line(tmp_path):
     assert run.returncode == 1
     assert run.stdout == ""
     told = f"Error in small, pay: ValueError: generator 3: no price; while making the table 'x' (details: {log})\n"
-    assert run.stderr == told
+    assert run.stderr == f"\n{told}", "it begins a line, wherever the terminal stands"
     text = log.read_text()
     for words in ("from Python", "sharegrid.stages.pay: mechanism lmp", "from below", "Traceback"):
         assert words in text
